@@ -70,7 +70,7 @@ export interface DataDifference {
   readonly changes: readonly DataChange[];
 }
 
-/** What a restore would do, without doing it. The backup was verified. */
+/** Outcome of a restore as it would be, without one. The backup was verified. */
 export interface RestoreLook {
   readonly stack: string;
   readonly service: string;
@@ -84,7 +84,7 @@ export interface RestoreLook {
   readonly data: DataDifference | null;
 }
 
-/** What became of looking through one backup. */
+/** Outcome of reading one backup to its end. */
 export interface VerifyResult {
   readonly stack: string;
   readonly service: string;

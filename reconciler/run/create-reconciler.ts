@@ -106,12 +106,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const context = createContext(options);
   const background = new Background(context.clock, context.logger);
-  const backups = new Backups({
-    context,
-    store: options.backups ?? NO_BACKUP_STORE,
-    destinations: options.backupDestinations ?? new Map(),
-    cipher: options.backupCipher ?? NO_CIPHER,
-  });
+  const backups = createBackups(context, options);
   const schedule = new BackupSchedule(context, backups);
   const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
@@ -167,6 +162,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       for (const part of ordered) await part[Symbol.asyncDispose]();
     },
   };
+}
+
+function createBackups(context: RunContext, options: ReconcilerOptions): Backups {
+  const { backups = NO_BACKUP_STORE, backupDestinations = new Map(), backupCipher = NO_CIPHER } = options;
+  return new Backups({ context, store: backups, destinations: backupDestinations, cipher: backupCipher });
 }
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,6 @@
 import { checkContainers } from './checks/check-containers.ts';
 import type { DependencyMap, PublishedPort } from './checks/check-kombination.ts';
 import { checkReferences, publishedPorts } from './checks/check-kombination.ts';
-import { checkDestination } from './service/database.ts';
 import type { PlacedNeed } from './checks/check-policy.ts';
 import { checkNeeds } from './checks/check-policy.ts';
 import { checkSubnets } from './checks/check-subnets.ts';
@@ -115,7 +114,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
   checkContainers(onMachines(kombination), dependencies, diagnostics);
   checkSubnets(kombination.networks, diagnostics);
-  checkDatabases(kombination, diagnostics);
+  checkDatabases(kombination, options.policy?.backupDestinations, diagnostics);
   const { targets, sharedNodes } = resolveTargets(kombination, options, diagnostics);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = publishedPorts(kombination, ({ node }) => {
@@ -128,7 +127,6 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
-  checkDestination(kombination, options.policy?.backupDestinations, diagnostics);
   const needs = checkNeeds(options.policy, all, secrets.secrets, diagnostics);
   return {
     document,

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createBackupFolder } from '../../../reconciler/adapters/backups/folder.ts';
+import { asFields } from '../../../reconciler/base/values.ts';
+import { realClock } from '../../support/docker/target-options.ts';
+import { playControllers } from '../../support/kubernetes/kubernetes-controllers.ts';
+import { createRig, file } from '../../support/reconciler-rig.ts';
 import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import type { ClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
@@ -87,4 +97,62 @@ it('a program that ends before it has read its input is waited for no longer', a
     onOutput: async () => undefined,
   });
   expect(end).toEqual({ exitCode: 1, stderr: 'no\n' });
+});
+
+it('a database on a cluster is backed up and restored by the clients in its pod', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'kombinator-cluster-backup-'));
+  // Stands in for MongoDB's tools, which are in no Debian.
+  writeFileSync(
+    join(directory, 'data'),
+    Buffer.concat([Buffer.from('6de29981', 'hex'), randomBytes(900_000)]),
+  );
+  writeFileSync(join(directory, 'mongodump'), `#!/bin/sh\ncat ${directory}/data\n`, { mode: 0o755 });
+  writeFileSync(join(directory, 'mongorestore'), `#!/bin/sh\ncat >${directory}/restored\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${directory}:${process.env['PATH']}`);
+  const stop = playControllers(double.api);
+  const rig = createRig({
+    clock: realClock,
+    backups: createBackupFolder(join(directory, 'backups')),
+    createTarget: () => ({ ...target, async [Symbol.asyncDispose]() {} }),
+  });
+  const name = `bk${randomBytes(3).toString('hex')}`;
+  rig.source.push({
+    'clusters/prod.yaml': `server: ${double.api.url}\n`,
+    [file(name)]:
+      `version: "1.0"\nmeta: { name: ${name} }\nnodes: [{ name: prod, type: kubernetes }]\nservices:\n  db: { image: "mongo:8", node: prod }\nbackup: { schedule: "0 0 1 1 *" }\n`,
+  });
+  await rig.reconciler.refresh(quiet());
+  expect(rig.reconciler.getStack(name).diagnostics).toEqual([]);
+  const { id } = await rig.reconciler.apply({ stack: name, actor: null, trigger: 'cli' }, quiet());
+  expect((await rig.reconciler.waitForJob(id, AbortSignal.timeout(20_000))).job.error).toBeNull();
+  const hand = createHand(double.client);
+  const namespace = name;
+  const live = await hand.read(`/apis/apps/v1/namespaces/${namespace}/deployments/db`);
+  const labels =
+    asFields(asFields(asFields(asFields(live['spec'])?.['template'])?.['metadata'])?.['labels']) ?? {};
+  await hand.create(`/api/v1/namespaces/${namespace}/pods`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'db-1', labels },
+    spec: { containers: [{ name: 'db', image: 'mongo:8' }] },
+  });
+  const containerStatuses = [{ name: 'db', state: { running: {} } }];
+  await hand.edit(`/api/v1/namespaces/${namespace}/pods/db-1/status`, {
+    status: { phase: 'Running', containerStatuses },
+  });
+  const run = async (job: { readonly id: string }) => {
+    const detail = await rig.reconciler.waitForJob(job.id, AbortSignal.timeout(20_000));
+    expect(detail.job.error).toBeNull();
+  };
+  await run(rig.reconciler.backup({ stack: name, actor: null, trigger: 'cli' }));
+  const { backups } = await rig.reconciler.listBackups({ stack: name }, quiet());
+  expect(backups).toEqual([
+    expect.objectContaining({ service: 'db', file: expect.stringMatching(/\.archive\.gz$/) }),
+  ]);
+  await run(rig.reconciler.restore({ stack: name, actor: null, trigger: 'cli' }));
+  expect(readFileSync(join(directory, 'restored')).equals(readFileSync(join(directory, 'data')))).toBe(true);
+  vi.unstubAllEnvs();
+  stop();
+  await rig[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
 });

@@ -25,23 +25,26 @@ export async function streamIn(
   await using session = await openSession(cluster, { stack, id }, { argv, signal: scope.signal });
   // Writes and reads at the same time: a program that waits for somebody to read what it says reads nothing itself.
   const writing = input === undefined ? Promise.resolve() : passInput(session, input, scope.signal);
-  // An input that breaks off ends the program, and is the reason of that.
-  writing.catch((error: unknown) => scope.abort(error));
+  let isOver = false;
+  let broken: { readonly reason: unknown } | null = null;
+  const written = writing.catch((reason: unknown) => {
+    if (isOver) return;
+    // An input that breaks off ends the program, and is the reason of that.
+    broken = { reason };
+    scope.abort(reason);
+  });
   let said = Buffer.alloc(0);
   for await (const { stream, bytes } of session.output) {
     if (stream === 'stdout') await onOutput(bytes);
     else said = Buffer.concat([said, bytes]).subarray(-MAX_STDERR_BYTES);
   }
   const exitCode = await session.exitCode;
-  scope.abort(OVER);
-  await writing.catch((error: unknown) => {
-    if (error !== OVER) throw error;
-  });
+  isOver = true;
+  scope.abort(new Error('the program has ended'));
+  await written;
+  if (broken !== null) throw (broken as { readonly reason: unknown }).reason;
   return { exitCode, stderr: redact(cluster, stack, [said.toString('utf8')]).join('') };
 }
-
-/** Reason of an input that nobody reads any more. */
-const OVER = new Error('the program has ended');
 
 async function passInput(
   session: ExecSession,

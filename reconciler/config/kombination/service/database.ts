@@ -103,7 +103,7 @@ function readDestination(
 }
 
 /** Reports a destination that the operator has not set up. */
-export function checkDestination(
+function checkDestination(
   { backup }: Kombination,
   known: readonly string[] | undefined,
   diagnostics: DiagnosticCollector,
@@ -117,12 +117,21 @@ export function checkDestination(
   diagnostics.warning('NOT_APPLIED', [...backup.path, 'destination'], message, { hint, at: 'key' });
 }
 
-/** Checks what databases and backups refer to. */
-export function checkDatabases(kombination: Kombination, diagnostics: DiagnosticCollector): void {
+/**
+ * Checks what databases and backups refer to.
+ *
+ * @param destinations places for backups that the operator has set up; `undefined`: not known here
+ */
+export function checkDatabases(
+  kombination: Kombination,
+  destinations: readonly string[] | undefined,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const service of kombination.services) checkPassword(service, diagnostics);
   const { backup } = kombination;
   if (backup === undefined) return;
   checkBackedUp(kombination, backup, diagnostics);
+  checkDestination(kombination, destinations, diagnostics);
   checkData(kombination, backup, diagnostics);
   const chosen = backedUpServices(kombination);
   const hasData = backup.volumes !== undefined || backup.directories !== undefined;

@@ -96,7 +96,7 @@ function runHere(
     }
     if (channel === CLOSE) child.stdin.end();
   });
-  // What does not drain any more is not waited for.
+  // Input that does not drain any more is not waited for.
   child.stdin.on('close', () => socket.resume());
   const pass = async (channel: number, output: AsyncIterable<Buffer>): Promise<void> => {
     for await (const bytes of output) await write(channel, bytes);
