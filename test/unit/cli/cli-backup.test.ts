@@ -147,3 +147,16 @@ it('db list and db restore are about databases alone', async () => {
   await runFakeCli(['db', 'restore', 'shop', '--yes'], shop);
   expect(shop.asked).toEqual([expect.objectContaining({ service: 'db', file: 'db.sql.gz' })]);
 });
+
+it('backup list fits a terminal, and has everything for programs', async () => {
+  const shown = await runFakeCli(['backup', 'list'], world(), { isTerminal: true, env: { NO_COLOR: '1' } });
+  expect(shown.stdout.split('\n').slice(0, 3)).toEqual([
+    'STACK  WHAT         FILE       SIZE',
+    'shop   db           db.sql.gz  1.5 KiB',
+    'shop   volume:data  new.tar    1.5 KiB',
+  ]);
+  const piped = await runFakeCli(['backup', 'list'], world());
+  expect(piped.stdout.split('\n')[1]).toBe(
+    'shop\tvolume:data\tnew.tar\t1.5 KiB\t2026-01-01T00:00:00Z\t-\tage',
+  );
+});

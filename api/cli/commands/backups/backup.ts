@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BackupView, VerifyResult } from '../../../../reconciler/index.ts';
-import { BACKUP_HEADER, formatLook, formatSize, toBackupRow } from '../../../text/databases.ts';
+import { formatLook, formatSize, toBackupRow } from '../../../text/databases.ts';
 import { EXIT, UsageError } from '../../terminal/failure.ts';
 import type { Invocation } from '../../invocation.ts';
 import { present, remark } from '../../invocation.ts';
@@ -123,19 +123,28 @@ async function runList(invocation: Invocation, place: Place): Promise<number> {
   const list = await session.listBackups(place, invocation.interrupt.signal);
   present(invocation, list, () => {
     const { terminal, style } = invocation;
-    const rows = list.backups.map((one) => [
-      ...toBackupRow(one),
-      one.destination ?? '-',
-      one.encrypted ? 'age' : '-',
+    const { backups } = list;
+    if (!terminal.isTerminal) return formatPlainRows(backups.map(toPlainRow));
+    if (backups.length === 0) return 'There are no backups.';
+    // The names of the files tell when, and whether they are encrypted: what is left fits a terminal.
+    const isElsewhere = backups.some(({ destination }) => destination !== null);
+    const header = ['STACK', 'WHAT', 'FILE', 'SIZE', ...(isElsewhere ? ['DESTINATION'] : [])];
+    const rows = backups.map(({ stack, service, file, sizeBytes, destination }) => [
+      stack,
+      service,
+      file,
+      formatSize(sizeBytes),
+      ...(isElsewhere ? [destination ?? '-'] : []),
     ]);
-    if (!terminal.isTerminal) return formatPlainRows(rows);
-    if (rows.length === 0) return 'There are no backups.';
-    const header = ['STACK', 'WHAT', ...BACKUP_HEADER.slice(2), 'DESTINATION', 'ENCRYPTED'];
     return formatTable(header.map(style.dim), rows);
   });
   for (const { stack, service, message } of list.failures)
     remark(invocation, `${stack}/${service}: ${message}`);
   return list.failures.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function toPlainRow(backup: BackupView): readonly string[] {
+  return [...toBackupRow(backup), backup.destination ?? '-', backup.encrypted ? 'age' : '-'];
 }
 
 /** Reads one backup after the other. Ends with 1 when one of them is not whole as far as that can be told here. */
