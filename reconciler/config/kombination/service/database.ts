@@ -215,8 +215,9 @@ function checkData(
   const names = services.map(({ name }) => name);
   for (const [index, text] of (backup.directories === true ? [] : (backup.directories ?? [])).entries()) {
     const name = parseDataName(text);
-    if (name?.kind === 'directory' && names.includes(name.service)) continue;
-    const service = text.slice(0, text.indexOf(':'));
+    // The schema has reported what is none.
+    if (name?.kind !== 'directory' || names.includes(name.service)) continue;
+    const { service } = name;
     const path = [...backup.path, 'directories', index];
     diagnostics.error('UNKNOWN_SERVICE', path, `there is no service ${service}`, {
       hint: suggest(service, names),
