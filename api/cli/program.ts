@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addAdopt } from './adopt/adopt.ts';
 import { own } from '../../reconciler/index.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
+import { addBackups } from './commands/backups/backup.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addImages } from './commands/daily/images.ts';
@@ -64,6 +65,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addExec,
   addWorkflows,
   addDatabases,
+  addBackups,
   addTags,
   addBuild,
   addNotify,

@@ -113,7 +113,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
   checkContainers(onMachines(kombination), dependencies, diagnostics);
   checkSubnets(kombination.networks, diagnostics);
-  checkDatabases(kombination, diagnostics);
+  checkDatabases(kombination, options.policy?.backupDestinations, diagnostics);
   const { targets, sharedNodes } = resolveTargets(kombination, options, diagnostics);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = publishedPorts(kombination, ({ node }) => {

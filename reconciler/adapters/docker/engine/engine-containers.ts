@@ -8,6 +8,8 @@ import { ignoreStatus, orNull } from './engine-answers.ts';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 /** Time that a container may take to be made, started or removed on a busy machine. */
 const SLOW_MS = 120_000;
+/** Time that writing data may take, however much it is. */
+const DATA_MS = 24 * 3_600_000;
 
 type ContainerCalls = Pick<
   Engine,
@@ -16,6 +18,8 @@ type ContainerCalls = Pick<
   | 'containersNamed'
   | 'containersOfProject'
   | 'listHooks'
+  | 'listAllContainers'
+  | 'listCarriers'
   | 'findPublishers'
   | 'inspectContainer'
   | 'createContainer'
@@ -47,6 +51,8 @@ export function containerCalls(transport: Transport): ContainerCalls {
     containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
     containersOfProject: (project, signal) => listContainers(transport, projectFilter(project), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
+    listAllContainers: (signal) => listContainers(transport, {}, signal),
+    listCarriers: (stack, signal) => listContainers(transport, { label: [`${LABEL.data}=${stack}`] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) => inspectContainer(transport, id, signal),
     async createContainer(name, body, { platform, signal }) {
@@ -171,6 +177,34 @@ export function containerContentCalls(
         },
         ...(withinMs === undefined ? {} : { wholeMs: withinMs }),
         doing: 'read logs',
+        signal,
+      }),
+  };
+}
+
+/** Archives of any length. */
+export function dataCalls(transport: Transport): Pick<Engine, 'readData' | 'writeData'> {
+  return {
+    readData: (id, path, signal) =>
+      orNull(
+        transport.stream({
+          method: 'GET',
+          path: `/containers/${id}/archive`,
+          query: { path },
+          timeoutMs: SLOW_MS,
+          doing: 'read data',
+          signal,
+        }),
+      ),
+    writeData: (id, directory, archive, signal) =>
+      transport.json<void>({
+        method: 'PUT',
+        path: `/containers/${id}/archive`,
+        query: { path: directory },
+        file: archive,
+        doing: 'write data',
+        timeoutMs: DATA_MS,
+        interruptible: true,
         signal,
       }),
   };

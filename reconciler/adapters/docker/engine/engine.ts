@@ -141,6 +141,10 @@ export interface Engine {
   containersOfProject(project: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** One-off containers of every stack. */
   listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers of the engine, whoever made them. */
+  listAllContainers(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers that were made to reach the data of a stack. */
+  listCarriers(stack: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
   findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
@@ -155,6 +159,10 @@ export interface Engine {
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
   /** Reads a file, or a directory and what is in it, as a tar archive; null when there is none. Whoever asks ends the stream. */
   getArchive(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
+  /** The same for data of any length. */
+  readData(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
+  /** Unpacks a tar archive of any length below a directory that exists in the container. Whoever asks ends the request when the content breaks off. */
+  writeData(id: string, directory: string, archive: Readable, signal: AbortSignal): Promise<void>;
   /** Unpacks a tar archive below a directory that exists in the container. */
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** The same, but a file replaces a directory of its name and everything in it. */

@@ -25,7 +25,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
     'honoured',
     'as everywhere',
   ),
-  row('database', 'some are warnings', 'it is asked about itself; backups are made on machines only'),
+  row('database', 'honoured', 'a client in its pod asks it about itself, and makes and restores backups'),
   row('extends env_file label_file', 'honoured', 'read before anything else'),
   row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),
