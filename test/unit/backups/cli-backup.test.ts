@@ -69,8 +69,8 @@ describe('backup verify', () => {
     expect([code, stdout.trim().split('\n')]).toEqual([
       0,
       [
-        '✓ shop/db db.sql.gz  whole, 4.0 KiB unpacked',
-        '✓ shop/volume:data new.tar  whole, 4.0 KiB unpacked',
+        '✓ shop/db db.sql.gz  whole, 4 KiB unpacked',
+        '✓ shop/volume:data new.tar  whole, 4 KiB unpacked',
         '2 of 2 backups are as they were written',
       ],
     ]);
@@ -103,8 +103,8 @@ describe('backup restore', () => {
       env: { NO_COLOR: '1' },
     });
     expect(code).toBe(0);
-    expect(stdout).toContain('  + a\\x1b.txt  3.0 KiB\n  ~ b.txt  1.0 KiB → 2.0 KiB\n  - c.txt  1.0 KiB\n');
-    expect(stdout).toContain('1 come back, 1 change, 1 go, 7 stay; 2.0 KiB → 4.0 KiB');
+    expect(stdout).toContain('  + a\\x1b.txt  3 KiB\n  ~ b.txt  1 KiB → 2 KiB\n  - c.txt  1 KiB\n');
+    expect(stdout).toContain('1 come back, 1 change, 1 go, 7 stay; 2 KiB → 4 KiB');
     expect(stdout).toContain('Stops for a moment: web');
     expect(shop.asked).toEqual([
       expect.objectContaining({

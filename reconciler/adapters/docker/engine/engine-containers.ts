@@ -74,23 +74,25 @@ export function containerCalls(transport: Transport): ContainerCalls {
     unpauseContainer: (id, signal) => post(id, 'unpause', { signal }),
     renameContainer: (id, name, signal) => post(id, 'rename', { query: { name }, signal }),
     updateContainer: (id, body, signal) => post(id, 'update', { body, signal }),
-    async removeContainer(id, signal) {
-      const path = `/containers/${id}`;
-      const doing = 'remove container';
-      const query = { force: true, v: true };
-      const removal = { method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal } as const;
-      try {
-        await transport.json(removal);
-      } catch (error) {
-        const status = statusOf(error);
-        if (status === 404) return;
-        if (status !== 409) throw error;
-        // Somebody else is removing it: until that is done it keeps its name.
-        const waiting = { query: { condition: 'removed' }, doing, interruptible: true, signal } as const;
-        await ignoreStatus([404], post(id, 'wait', waiting));
-      }
-    },
+    removeContainer: (id, signal) => removeContainer(transport, id, signal),
   };
+}
+
+async function removeContainer(transport: Transport, id: string, signal: AbortSignal): Promise<void> {
+  const path = `/containers/${id}`;
+  const doing = 'remove container';
+  const query = { force: true, v: true };
+  try {
+    await transport.json({ method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 404) return;
+    if (status !== 409) throw error;
+    // Somebody else is removing it: until that is done it keeps its name.
+    const waiting = { query: { condition: 'removed' }, interruptible: true } as const;
+    const request = { method: 'POST', path: `${path}/wait`, doing, timeoutMs: SLOW_MS, signal } as const;
+    await ignoreStatus([404], transport.json<void>({ ...request, ...waiting }));
+  }
 }
 
 function inspectContainer(
