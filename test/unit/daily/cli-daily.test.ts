@@ -67,7 +67,7 @@ describe('top', () => {
       columns: 60,
     });
     expect(narrow.stdout.split('\n').slice(0, 2)).toEqual([
-      'RUNS AS     CPU      MEMORY                IN / OUT',
+      'RUNS AS     CPU      MEMORY            IN / OUT',
       'shop-web-1  125.0 %  60 MiB of 64 MiB  2 KiB / 0 B',
     ]);
     const plain = await runFakeCli(['top', 'shop'], world());
