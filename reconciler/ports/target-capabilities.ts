@@ -251,7 +251,10 @@ const CAPABILITIES: {
   inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },
   measures: { methods: ['measure'], lack: 'does not say how loaded it is' },
   buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },
-  findsProjects: { methods: ['composeProjects', 'readHostPath'], lack: 'has no Compose projects' },
+  findsProjects: {
+    methods: ['composeProjects', 'readHostPath', 'describeProject'],
+    lack: 'has no Compose projects',
+  },
 };
 
 /** Every capability that there is. */

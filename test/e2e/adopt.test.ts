@@ -260,3 +260,55 @@ it(
   },
   PATIENCE_MS * 5,
 );
+
+it(
+  'a project whose Compose files are gone is written down from what runs',
+  async () => {
+    const directory = join(root, 'lost');
+    await write(directory, {
+      'compose.yaml': `services:
+  web: { ${SERVICE}, environment: { DB_PASSWORD: "it's 5 $$ \\\\ more", COLOUR: blue }, volumes: ["./data:/data", "./www:/www:ro", "keep:/keep"], secrets: [token], depends_on: [db], labels: { org.example.team: red } }
+  db: { ${SERVICE}, env_file: db.env, mem_limit: 64m, cap_drop: [ALL], networks: { default: { aliases: [base] } } }
+volumes: { keep: }
+secrets: { token: { file: ./token.txt } }
+`,
+      'db.env': 'MYSQL_ROOT_PASSWORD=from-the-env-file\n',
+      'token.txt': 'a-token-of-the-house\n',
+      'www/index.html': 'hello\n',
+      'data/state': 'live\n',
+    });
+    await compose(directory, 'up', '-d', '--wait');
+    const before = await lives('lost');
+    expect(before).toHaveLength(2);
+    for (const file of ['compose.yaml', 'db.env']) await rm(join(directory, file));
+
+    const adopted = await job.run('adopt', 'lost', '--yes');
+    expect([adopted.stderr, adopted.code]).toEqual(['', 0]);
+    expect(adopted.stdout).toMatch(/compose\.yaml {2}rebuilt from what runs, because .* cannot be read/);
+    expect([adopted.stdout, /Nothing would change/.test(adopted.stdout)]).toEqual([expect.anything(), true]);
+    await job.reaches('lost', 'in_sync');
+    expect(await job.run('plan', '--stack', 'lost', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    expect(await lives('lost')).toEqual(before);
+    const tree = await git(job.repository.path, 'ls-tree', '-r', '--name-only', 'main', 'kombinations/lost');
+    expect(lines(tree).map((path) => path.replace('kombinations/lost/', ''))).toEqual([
+      '.env',
+      '.gitignore',
+      'compose.yaml',
+      'kombination.yaml',
+      'secrets/DB_PASSWORD.age',
+      'secrets/MYSQL_ROOT_PASSWORD.age',
+      'secrets/token.age',
+      'www/index.html',
+    ]);
+    const clear = ['-e', '5 \\$', '-e', 'from-the-env-file', '-e', 'token-of-the-house'];
+    expect(await git(job.repository.path, 'grep', ...clear, 'main').catch(() => '')).toBe('');
+
+    expect(await job.run('release', 'lost', '--yes')).toMatchObject({ code: 0 });
+    await job.gone('lost');
+    expect(await lives('lost')).toEqual(before);
+    await compose(directory, '-p', 'lost', 'down', '--volumes', '--timeout', '0').catch(() => undefined);
+    for (const { Id } of await containers('lost'))
+      await engineJson(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
+  },
+  PATIENCE_MS * 3,
+);

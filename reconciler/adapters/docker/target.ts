@@ -6,6 +6,7 @@ import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
+import { describeProject } from './adopted/describe-project.ts';
 import { readHostPath } from './adopted/host-files.ts';
 import { findProjects } from './adopted/projects.ts';
 import { applyContainer, releaseContainer, settleContainer } from './containers/apply-container.ts';
@@ -100,6 +101,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
     readHostPath: (project, path, limits, signal) =>
       within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
+    describeProject: (project, signal) => within(signal, (until) => describeProject(engine, project, until)),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();

@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
 import { ignoreData } from '../../config/compose/import/ignore-file.ts';
-import { ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
 import type { AdoptionDraft, AdoptionNote, AdoptionRequest } from '../../ports/adopt/adoption-draft.ts';
 import type { HostFile, HostPath } from '../../ports/adopt/compose-projects.ts';
@@ -8,6 +7,7 @@ import type { FileWrite } from '../../ports/source.ts';
 import type { Core } from '../state.ts';
 import type { ProjectFiles } from './project-files.ts';
 import { analyzeProject, dataMounts, pathsNeeded } from './project-files.ts';
+import { findSecretFiles, writeRebuilt } from './rebuilt-files.ts';
 import { RECIPIENTS, sealSecrets } from './seal-secrets.ts';
 
 /** Content of the repository that a container reads: more of it is data. */
@@ -22,13 +22,8 @@ const MAX_ROUNDS = 16;
  * are and where data lies, and what the two rest on. Data is named, never read.
  */
 export async function draftAdoption(core: Core, request: AdoptionRequest): Promise<AdoptionDraft> {
-  const { project, stack, read } = request;
+  const { project, stack } = request;
   const { directory: host } = project;
-  if (host === null || project.files.length === 0)
-    throw new ReconcilerError(
-      'BAD_OPTIONS',
-      `the containers of ${project.name} do not tell where its Compose files are`,
-    );
   const notes: AdoptionNote[] = [];
   const gathering: Gathering = {
     host,
@@ -37,15 +32,14 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
     project: { directory: `kombinations/${stack}`, files: new Map() },
     tried: new Set(),
   };
-  const composeFiles: string[] = [];
-  for (const path of project.files) composeFiles.push(await takeComposeFile(gathering, path));
-  await take(gathering, '.env', await read(`${host}/.env`, OTHERS));
+  const composeFiles = (await takeComposeFiles(gathering)) ?? (await rebuildFiles(gathering));
   const kombination = writeKombination(request, host, composeFiles);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     if (!(await gatherMore(core, gathering, kombination))) break;
   }
   const sealed = await sealSecrets(core, { ...gathering, kombination });
-  for (const [path] of dataMounts(analyzeProject(core, gathering.project, kombination), host))
+  const analysis = analyzeProject(core, gathering.project, kombination);
+  for (const [path] of host === null ? [] : dataMounts(analysis, host))
     notes.push({ kind: 'data', path, message: '' });
   const { directory, files } = gathering.project;
   for (const path of files.keys())
@@ -65,35 +59,69 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
 }
 
 export interface Gathering {
-  /** Directory of the project on its host. */
-  readonly host: string;
+  /** Directory of the project on its host; `null`: nobody knows. */
+  readonly host: string | null;
   readonly request: AdoptionRequest;
   readonly notes: AdoptionNote[];
   readonly project: ProjectFiles;
   readonly tried: Set<string>;
 }
 
-/** The Compose file, below the stack as it is below the project. */
-async function takeComposeFile(gathering: Gathering, path: string): Promise<string> {
-  const { host, project, request } = gathering;
-  const inside = path.startsWith(`${host}/`)
-    ? path.slice(host.length + 1)
-    : path.slice(path.lastIndexOf('/') + 1);
-  const found = await request.read(path, OTHERS);
-  if (found.kind !== 'file')
-    throw new ReconcilerError(
-      'BAD_OPTIONS',
-      `${path}, from which ${request.project.name} was made, is not there any more`,
-    );
-  project.files.set(inside, found.file);
-  gathering.tried.add(inside);
-  return inside;
+/** The Compose files, below the stack as they are below the project, and `.env`; `null`: one of them is gone. */
+async function takeComposeFiles(gathering: Gathering): Promise<readonly string[] | null> {
+  const { host, request } = gathering;
+  const { files } = request.project;
+  if (host === null || files.length === 0) return null;
+  const found = new Map<string, HostFile>();
+  for (const path of files) {
+    const read = await request.read(path, OTHERS);
+    if (read.kind !== 'file') return null;
+    const inside = path.startsWith(`${host}/`)
+      ? path.slice(host.length + 1)
+      : path.slice(path.lastIndexOf('/') + 1);
+    found.set(inside, read.file);
+  }
+  for (const [path, file] of found) takeFile(gathering, path, file);
+  take(gathering, '.env', await request.read(`${host}/.env`, OTHERS));
+  return [...found.keys()];
+}
+
+const REBUILT = 'compose.yaml';
+
+/** A Compose file out of what runs, where those that it was made from are gone. */
+async function rebuildFiles(gathering: Gathering): Promise<readonly string[]> {
+  const { host, request, notes, tried } = gathering;
+  const rebuilt = await request.describe();
+  const readable = new Set<string>();
+  for (const path of findSecretFiles(rebuilt, host)) {
+    const found = await request.read(`${host ?? ''}/${path}`, OTHERS);
+    if (found.kind !== 'file') continue;
+    takeFile(gathering, path, found.file);
+    readable.add(path);
+  }
+  const { compose, env } = writeRebuilt(rebuilt, { host, readable });
+  takeFile(gathering, REBUILT, asFile(compose));
+  tried.add('.env');
+  if (env !== null) takeFile(gathering, '.env', asFile(env));
+  const gone = request.project.files.join(', ');
+  notes.push({
+    kind: 'content',
+    path: REBUILT,
+    message: `rebuilt from what runs, because ${gone === '' ? 'nothing tells where its Compose files are' : `${gone} cannot be read any more`}; build, profiles, hooks and comments are lost`,
+  });
+  for (const message of rebuilt.remarks) notes.push({ kind: 'left out', path: REBUILT, message });
+  return [REBUILT];
+}
+
+function asFile(text: string): HostFile {
+  return { content: new TextEncoder().encode(text), executable: false };
 }
 
 /** Takes what the kombination rests on and is not there yet; `false` when there is nothing more. */
 async function gatherMore(core: Core, gathering: Gathering, kombination: string): Promise<boolean> {
   const { host, project, tried, request, notes } = gathering;
   const analysis = analyzeProject(core, project, kombination);
+  if (host === null) return false;
   const mounts = dataMounts(analysis, host);
   const written = [...mounts].filter(([, isWritten]) => isWritten).map(([path]) => path);
   let isMore = false;
@@ -105,7 +133,7 @@ async function gatherMore(core: Core, gathering: Gathering, kombination: string)
     const found = await request.read(`${host}/${path}`, isMount ? CONTENT : OTHERS);
     if (found.kind === 'too-large' && !isMount)
       notes.push({ kind: 'left out', path, message: 'it is too large for a repository' });
-    isMore = (await take(gathering, path, found)) || isMore;
+    isMore = take(gathering, path, found) || isMore;
   }
   return isMore;
 }
@@ -119,18 +147,23 @@ function touches(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
-async function take({ project, tried }: Gathering, path: string, found: HostPath): Promise<boolean> {
-  tried.add(path);
-  if (found.kind === 'file') project.files.set(path, found.file);
+function take(gathering: Gathering, path: string, found: HostPath): boolean {
+  gathering.tried.add(path);
+  if (found.kind === 'file') takeFile(gathering, path, found.file);
   else if (found.kind === 'directory')
-    for (const [below, file] of found.files) project.files.set(`${path}/${below}`, file);
+    for (const [below, file] of found.files) takeFile(gathering, `${path}/${below}`, file);
   else return false;
   return true;
 }
 
+function takeFile({ project, tried }: Gathering, path: string, file: HostFile): void {
+  tried.add(path);
+  project.files.set(path, file);
+}
+
 function writeKombination(
   { project, stack, node }: AdoptionRequest,
-  host: string,
+  host: string | null,
   composeFiles: readonly string[],
 ): string {
   const services = [...new Set(project.containers.map(({ service }) => service))];
@@ -141,7 +174,7 @@ function writeKombination(
     ...(node === null ? {} : { nodes: [{ name: node }] }),
     compose: composeFiles.length === 1 ? only : composeFiles,
     adopts: { project: project.name, services },
-    data_dir: host,
+    ...(host === null ? {} : { data_dir: host }),
   };
   return stringify(document, { lineWidth: 0 });
 }

@@ -63,7 +63,7 @@ async function sealFiles(core: Core, sealing: Sealing, seal: Seal): Promise<stri
     project.files.delete(path);
     project.files.set(`secrets/${name}.age`, await sealedFile(seal, file.content));
     text.setIn(['secrets', name, 'file'], `secrets/${name}.age`);
-    notes.push({ kind: 'secret', path, message: `is secrets/${name}.age` });
+    notes.push({ kind: 'secret', path: `secrets/${name}.age`, message: path });
   }
   return text.toString({ lineWidth: 0 });
 }
@@ -81,7 +81,7 @@ async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<voi
     if (next === null) continue;
     const files = new Map(project.files);
     files.set('.env', { ...file, content: new TextEncoder().encode(next) });
-    files.set(`secrets/${name}.age`, await sealedFile(seal, new TextEncoder().encode(plain)));
+    files.set(`secrets/${name}.age`, await sealedFile(seal, asVariable(plain)));
     // A variable may be used where no reference can stand: then it stays as it is, with a warning.
     if (isBroken(core, { ...sealing, project: { ...project, files } })) continue;
     for (const [path, content] of files) project.files.set(path, content);
@@ -101,6 +101,11 @@ function withReference(text: string, name: string, reference: string): string | 
   const found = line.exec(text);
   if (found === null || /^[^=]*=[ \t]*(["']).*[^"']$/.test(found[0])) return null;
   return text.replace(line, (_, head: string) => `${head}${reference}`);
+}
+
+/** Readers of variables drop one newline at the end, so a value that ends with one has another. */
+function asVariable(value: string): Uint8Array {
+  return new TextEncoder().encode(value.endsWith('\n') ? `${value}\n` : value);
 }
 
 async function sealedFile(seal: Seal, content: Uint8Array) {

@@ -81,6 +81,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     ...createMemoryBuilds(faults.step),
     composeProjects: () => Promise.resolve([]),
     readHostPath: () => Promise.resolve({ kind: 'missing' }),
+    describeProject: () => Promise.resolve({ document: {}, remarks: [] }),
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),
     health: (stack, id, signal) => machine.health(stack, id, signal),
