@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAdopt } from './adopt/adopt.ts';
+import { addInit } from './adopt/init/init.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addStatus,
   addGenerate,
   addImport,
+  addInit,
   addAdopt,
   addSchema,
   addApply,

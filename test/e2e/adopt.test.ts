@@ -1,20 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { generateIdentity } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../deploy/demo/processes.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
+import { bytesOf, createRunningProjects, writeProjectFiles } from '../support/compose/running-projects.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 import { git } from '../support/git/git-repo.ts';
-import type { Json, MainJob } from '../support/main-job.ts';
+import type { MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../support/main-job.ts';
 
 /* A project that docker-compose has made goes over to a stack, changes with pushes, and nothing of it is made anew that need not be. */
 
 const dockerHost = workerEngine();
 const socket = dockerHost.replace('unix://', '');
+const { compose, lives, remove } = createRunningProjects(dockerHost);
 const OPERATOR = 'policy: { allow: everything }\n';
 let job: MainJob;
 let root: string;
@@ -29,44 +29,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await job?.[Symbol.asyncDispose]();
-  for (const { Id } of await containers('vault'))
-    await engineJson(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
-  for (const { Id } of await listed('/networks?', 'vault'))
-    await engineJson(socket, 'DELETE', `/networks/${Id}`);
-  for (const { Name } of (await listed('/volumes?', 'vault')).Volumes ?? [])
-    await engineJson(socket, 'DELETE', `/volumes/${Name}`);
+  await remove('vault');
   await rm(root, { recursive: true, force: true });
 });
-
-function listed(path: string, project: string): Promise<Json> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
-  return engineJson(socket, 'GET', `${path}filters=${filters}`);
-}
-
-const containers = (project: string): Promise<readonly Json[]> => listed('/containers/json?all=1&', project);
-
-/** `name id started` of each container. */
-async function lives(project: string): Promise<readonly string[]> {
-  const found = await Promise.all(
-    (await containers(project)).map(({ Id }) => engineJson<Json>(socket, 'GET', `/containers/${Id}/json`)),
-  );
-  return found.map(({ Name, Id, State }) => `${Name} ${Id} ${State.StartedAt}`).sort();
-}
-
-async function write(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), text);
-  }
-}
-
-async function compose(directory: string, ...words: readonly string[]): Promise<string> {
-  const { program, args } = await prepareCompose(() => undefined);
-  return run(program, [...args, ...words], {
-    cwd: directory,
-    env: { ...process.env, DOCKER_HOST: dockerHost },
-  });
-}
 
 const COMPOSE = `services:
   web:
@@ -111,7 +76,7 @@ it(
   'a project goes over as it runs, and back',
   async () => {
     const directory = join(root, 'vault');
-    await write(directory, { ...CONTENT, 'data/db.sqlite3': 'live\n' });
+    await writeProjectFiles(directory, { ...CONTENT, 'data/db.sqlite3': 'live\n' });
     await compose(directory, 'up', '-d', '--wait');
     const before = await lives('vault');
     expect(before).toHaveLength(2);
@@ -197,25 +162,13 @@ volumes: { db: }
 const PROJECTS = Object.keys(EIGHT);
 const stackOf = (project: string) => project.replace('_', '-');
 
-/** Every file of a directory of the host, with its content and time of change. */
-async function bytesOf(directory: string): Promise<readonly string[]> {
-  const files = await readdir(directory, { recursive: true, withFileTypes: true });
-  const told = files
-    .filter((one) => one.isFile())
-    .map(async ({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      return `${path} ${(await stat(path)).mtimeMs} ${await readFile(path, 'utf8')}`;
-    });
-  return (await Promise.all(told)).sort();
-}
-
 it(
   'eight projects become a repository and go back, without a minute down or a byte lost',
   async () => {
     const home = join(root, 'eight');
     await engineJson(socket, 'POST', '/volumes/create', { Name: 'eight-store' });
     for (const project of PROJECTS) {
-      await write(join(home, project), EIGHT[project] ?? {});
+      await writeProjectFiles(join(home, project), EIGHT[project] ?? {});
       await compose(join(home, project), 'up', '-d', '--wait');
     }
     const all = async () => (await Promise.all(PROJECTS.map(lives))).flat();
@@ -265,7 +218,7 @@ it(
   'a project whose Compose files are gone is written down from what runs',
   async () => {
     const directory = join(root, 'lost');
-    await write(directory, {
+    await writeProjectFiles(directory, {
       'compose.yaml': `services:
   web: { ${SERVICE}, environment: { DB_PASSWORD: "it's 5 $$ \\\\ more", COLOUR: blue }, volumes: ["./data:/data", "./www:/www:ro", "keep:/keep"], secrets: [token], depends_on: [db], labels: { org.example.team: red } }
   db: { ${SERVICE}, env_file: db.env, mem_limit: 64m, cap_drop: [ALL], networks: { default: { aliases: [base] } } }
@@ -306,9 +259,7 @@ secrets: { token: { file: ./token.txt } }
     expect(await job.run('release', 'lost', '--yes')).toMatchObject({ code: 0 });
     await job.gone('lost');
     expect(await lives('lost')).toEqual(before);
-    await compose(directory, '-p', 'lost', 'down', '--volumes', '--timeout', '0').catch(() => undefined);
-    for (const { Id } of await containers('lost'))
-      await engineJson(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
+    await remove('lost');
   },
   PATIENCE_MS * 3,
 );

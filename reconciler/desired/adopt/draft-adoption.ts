@@ -2,20 +2,14 @@ import { stringify } from 'yaml';
 import { ignoreData } from '../../config/compose/import/ignore-file.ts';
 import { compareText } from '../../base/values.ts';
 import type { AdoptionDraft, AdoptionNote, AdoptionRequest } from '../../ports/adopt/adoption-draft.ts';
-import type { HostFile, HostPath } from '../../ports/adopt/compose-projects.ts';
+import type { HostFile } from '../../ports/adopt/compose-projects.ts';
 import type { FileWrite } from '../../ports/source.ts';
 import type { Core } from '../state.ts';
-import type { ProjectFiles } from './project-files.ts';
-import { analyzeProject, dataMounts, pathsNeeded } from './project-files.ts';
+import type { Gathering } from './gathering.ts';
+import { gatherNeeded, OTHERS, take, takeFile } from './gathering.ts';
+import { analyzeProject, dataMounts } from './project-files.ts';
 import { findSecretFiles, writeRebuilt } from './rebuilt-files.ts';
 import { RECIPIENTS, sealSecrets } from './seal-secrets.ts';
-
-/** Content of the repository that a container reads: more of it is data. */
-const CONTENT = { bytes: 4 * 1024 ** 2, files: 300 };
-/** What images are built from, and single files. */
-const OTHERS = { bytes: 32 * 1024 ** 2, files: 3_000 };
-/** Files that name files that name files: more rounds than this are a mistake. */
-const MAX_ROUNDS = 16;
 
 /**
  * Puts together the files that describe a running Compose project: its Compose files as they are, a kombination of some lines that says whose the containers
@@ -34,9 +28,7 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
   };
   const composeFiles = (await takeComposeFiles(gathering)) ?? (await rebuildFiles(gathering));
   const kombination = writeKombination(request, host, composeFiles);
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (!(await gatherMore(core, gathering, kombination))) break;
-  }
+  await gatherNeeded(core, gathering, kombination);
   const sealed = await sealSecrets(core, { ...gathering, kombination });
   const analysis = analyzeProject(core, gathering.project, kombination);
   for (const [path] of host === null ? [] : dataMounts(analysis, host))
@@ -56,15 +48,6 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
     ...(sealed.recipients === null ? [] : [{ path: RECIPIENTS, content: sealed.recipients }]),
   ];
   return { file, writes, notes: notes.toSorted((a, b) => compareText(a.path, b.path)) };
-}
-
-export interface Gathering {
-  /** Directory of the project on its host; `null`: nobody knows. */
-  readonly host: string | null;
-  readonly request: AdoptionRequest;
-  readonly notes: AdoptionNote[];
-  readonly project: ProjectFiles;
-  readonly tried: Set<string>;
 }
 
 /** The Compose files, below the stack as they are below the project, and `.env`; `null`: one of them is gone. */
@@ -115,50 +98,6 @@ async function rebuildFiles(gathering: Gathering): Promise<readonly string[]> {
 
 function asFile(text: string): HostFile {
   return { content: new TextEncoder().encode(text), executable: false };
-}
-
-/** Takes what the kombination rests on and is not there yet; `false` when there is nothing more. */
-async function gatherMore(core: Core, gathering: Gathering, kombination: string): Promise<boolean> {
-  const { host, project, tried, request, notes } = gathering;
-  const analysis = analyzeProject(core, project, kombination);
-  if (host === null) return false;
-  const mounts = dataMounts(analysis, host);
-  const written = [...mounts].filter(([, isWritten]) => isWritten).map(([path]) => path);
-  let isMore = false;
-  for (const path of pathsNeeded(analysis, project.directory)) {
-    if (tried.has(path) || project.files.has(path) || isAround(project.files, path)) continue;
-    tried.add(path);
-    const isMount = mounts.has(path);
-    if (isMount && written.some((one) => touches(one, path))) continue;
-    const found = await request.read(`${host}/${path}`, isMount ? CONTENT : OTHERS);
-    if (found.kind === 'too-large' && !isMount)
-      notes.push({ kind: 'left out', path, message: 'it is too large for a repository' });
-    isMore = take(gathering, path, found) || isMore;
-  }
-  return isMore;
-}
-
-/** Tells a directory of which something was taken. */
-function isAround(files: ReadonlyMap<string, HostFile>, path: string): boolean {
-  return [...files.keys()].some((one) => one.startsWith(`${path}/`));
-}
-
-function touches(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
-}
-
-function take(gathering: Gathering, path: string, found: HostPath): boolean {
-  gathering.tried.add(path);
-  if (found.kind === 'file') takeFile(gathering, path, found.file);
-  else if (found.kind === 'directory')
-    for (const [below, file] of found.files) takeFile(gathering, `${path}/${below}`, file);
-  else return false;
-  return true;
-}
-
-function takeFile({ project, tried }: Gathering, path: string, file: HostFile): void {
-  tried.add(path);
-  project.files.set(path, file);
 }
 
 function writeKombination(

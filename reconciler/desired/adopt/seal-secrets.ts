@@ -6,8 +6,9 @@ import { parseDotenv } from '../../config/compose/dotenv.ts';
 import { isPlainSecret } from '../../config/kombination/checks/plain-secrets.ts';
 import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 import type { Core } from '../state.ts';
-import type { Gathering } from './draft-adoption.ts';
-import { analyzeProject } from './project-files.ts';
+import type { Gathering } from './gathering.ts';
+import type { AnalysisCore } from './project-files.ts';
+import { analyzeProject, inDirectory } from './project-files.ts';
 
 export interface Sealing extends Gathering {
   readonly kombination: string;
@@ -48,10 +49,10 @@ async function readRecipients({ source, state }: Core): Promise<string | null> {
   return new TextDecoder().decode(await source.readBlob(node.blob));
 }
 
-type Seal = (value: Uint8Array) => Promise<string>;
+export type Seal = (value: Uint8Array) => Promise<string>;
 
 /** `secrets: { db: { file: ./db.txt } }` */
-async function sealFiles(core: Core, sealing: Sealing, seal: Seal): Promise<string> {
+export async function sealFiles(core: AnalysisCore, sealing: Sealing, seal: Seal): Promise<string> {
   const { project, notes } = sealing;
   const { document } = analyzeProject(core, project, sealing.kombination);
   const secrets = Object.entries(asFields(own(asFields(document.value), 'secrets')) ?? {});
@@ -68,7 +69,7 @@ async function sealFiles(core: Core, sealing: Sealing, seal: Seal): Promise<stri
   return text.toString({ lineWidth: 0 });
 }
 
-async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<void> {
+async function sealDotenv(core: AnalysisCore, sealing: Sealing, seal: Seal): Promise<void> {
   const { project, notes } = sealing;
   const file = project.files.get('.env');
   if (file === undefined) return;
@@ -90,9 +91,9 @@ async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<voi
   }
 }
 
-function isBroken(core: Core, { project, kombination }: Sealing): boolean {
+export function isBroken(core: AnalysisCore, { project, kombination }: Sealing): boolean {
   const { document, diagnostics } = analyzeProject(core, project, kombination);
-  return hasErrors(toDiagnostics(`${project.directory}/kombination.yaml`, document, diagnostics));
+  return hasErrors(toDiagnostics(inDirectory(project.directory, 'kombination.yaml'), document, diagnostics));
 }
 
 /** The line that sets the variable, with another value; `null` for one that is set in a way of its own. */
@@ -104,10 +105,10 @@ function withReference(text: string, name: string, reference: string): string | 
 }
 
 /** Readers of variables drop one newline at the end, so a value that ends with one has another. */
-function asVariable(value: string): Uint8Array {
+export function asVariable(value: string): Uint8Array {
   return new TextEncoder().encode(value.endsWith('\n') ? `${value}\n` : value);
 }
 
-async function sealedFile(seal: Seal, content: Uint8Array) {
+export async function sealedFile(seal: Seal, content: Uint8Array) {
   return { content: new TextEncoder().encode(await seal(content)), executable: false };
 }
