@@ -263,3 +263,57 @@ secrets: { token: { file: ./token.txt } }
   },
   PATIENCE_MS * 3,
 );
+
+const MADE = `services:\n  app: { build: ./app, init: true, stop_grace_period: 1s, command: [sleep, infinity], volumes: ["./data:/data"] }\n`;
+
+it(
+  'an image that Compose has built counts as described until what it is built from changes',
+  async () => {
+    const directory = join(root, 'made');
+    await writeProjectFiles(directory, {
+      'compose.yaml': MADE,
+      'app/Dockerfile': `FROM ${IMAGE}\nCOPY motto /motto\n`,
+      'app/motto': 'one\n',
+      'data/state': 'live\n',
+    });
+    await compose(directory, 'up', '-d', '--build');
+    const before = await lives('made');
+    expect(before).toHaveLength(1);
+
+    const adopted = await job.run('adopt', 'made', '--yes');
+    expect([adopted.stderr, adopted.code, adopted.stdout]).toEqual([
+      '',
+      0,
+      expect.stringContaining('Nothing would change'),
+    ]);
+    await job.reaches('made', 'in_sync');
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    expect(await lives('made')).toEqual(before);
+    const kombination = await git(job.repository.path, 'show', 'main:kombinations/made/kombination.yaml');
+    expect(kombination).toMatch(/\n {2}built:\n {4}app: [0-9a-f]{12}\n/);
+
+    // A limit changes in place; a variable makes the container anew, with the image that is there.
+    const limited = MADE.replace('init: true', 'init: true, mem_limit: 64m');
+    let commit = await job.push({ 'kombinations/made/compose.yaml': limited }, 'A limit');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    expect(await lives('made')).toEqual(before);
+    const image = async () =>
+      (await engineJson<{ Image: string }>(socket, 'GET', '/containers/made-app-1/json')).Image;
+    const builtImage = await image();
+    const varied = limited.replace('init: true', 'init: true, environment: { A: b }');
+    commit = await job.push({ 'kombinations/made/compose.yaml': varied }, 'A variable');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    expect(await image()).toBe(builtImage);
+    expect(await lives('made')).not.toEqual(before);
+    await job.reaches('made', 'in_sync');
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+
+    commit = await job.push({ 'kombinations/made/app/motto': 'two\n' }, 'Another motto');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    await job.reaches('made', 'in_sync');
+    expect(await image()).not.toBe(builtImage);
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    await remove('made');
+  },
+  PATIENCE_MS * 3,
+);

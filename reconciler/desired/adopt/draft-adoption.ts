@@ -6,6 +6,7 @@ import type { HostFile } from '../../ports/adopt/compose-projects.ts';
 import type { FileWrite } from '../../ports/source.ts';
 import type { Core } from '../state.ts';
 import type { Gathering } from './gathering.ts';
+import { withBuilds } from './with-builds.ts';
 import { gatherNeeded, OTHERS, take, takeFile } from './gathering.ts';
 import { analyzeProject, dataMounts } from './project-files.ts';
 import { findSecretFiles, writeRebuilt } from './rebuilt-files.ts';
@@ -30,7 +31,7 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
   const kombination = writeKombination(request, host, composeFiles);
   await gatherNeeded(core, gathering, kombination);
   const sealed = await sealSecrets(core, { ...gathering, kombination });
-  const analysis = analyzeProject(core, gathering.project, kombination);
+  const analysis = analyzeProject(core, gathering.project, sealed.kombination);
   for (const [path] of host === null ? [] : dataMounts(analysis, host))
     notes.push({ kind: 'data', path, message: '' });
   const { directory, files } = gathering.project;
@@ -38,7 +39,7 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
     if (!notes.some((note) => note.path === path)) notes.push({ kind: 'content', path, message: '' });
   const file = `${directory}/kombination.yaml`;
   const writes: FileWrite[] = [
-    { path: file, content: sealed.kombination },
+    { path: file, content: withBuilds(sealed.kombination, analysis) },
     ...[...files].map(([path, { content, executable }]): FileWrite => ({
       path: `${directory}/${path}`,
       content,

@@ -17,6 +17,7 @@ import { analyzeProject, dataMounts, inDirectory } from './project-files.ts';
 import type { Seal } from './seal-secrets.ts';
 import { RECIPIENTS, sealFiles } from './seal-secrets.ts';
 import { hasPlainSecrets, sealVariables } from './seal-variables.ts';
+import { withBuilds } from './with-builds.ts';
 
 /**
  * Puts together what makes a folder of Compose projects a repository: globs for those that need no more than their Compose files, a kombination beside
@@ -87,6 +88,7 @@ async function draftOne(request: FolderRequest, project: FolderProject, seal: Se
   const keepsDotenv = (hasPlainSecrets(files) || request.isIgnored(dotenv)) && !request.isTracked(dotenv);
   if (keepsDotenv) kombination = await sealVariables(CORE, { ...sealing, kombination }, seal);
   const analysis = analyzeProject(CORE, gathering.project, kombination);
+  if (request.adopts) kombination = withBuilds(kombination, analysis);
   const mounts = dataMounts(analysis, host);
   const file = inDirectory(directory, 'kombination.yaml');
   const { notes } = gathering;

@@ -19,7 +19,7 @@ import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
 import { putFiles } from './files.ts';
 import { giveVolumes } from './owner.ts';
-import { buildLabels, COMPOSE, readOwner } from '../labels.ts';
+import { buildLabels, COMPOSE, LABEL, readOwner } from '../labels.ts';
 import {
   newSecretsPlace,
   putSecrets,
@@ -208,7 +208,7 @@ export function isUsable(
   return (
     container !== null &&
     inspect !== null &&
-    isMadeFrom(task, container.owner) &&
+    isMadeFrom(task, container) &&
     leftNetwork(inspect, task.spec) === null &&
     hasStarted(inspect) &&
     !inspect.State.Dead &&
@@ -216,10 +216,11 @@ export function isUsable(
   );
 }
 
-/** A hash that cannot tell was judged by the plan, which would have the container replaced where it differed. */
-function isMadeFrom({ desired, action }: ContainerTask, { hash }: OwnedContainer['owner']): boolean {
-  const likeness = compareHash(desired, hash);
-  return likeness === 'same' || (likeness === 'unknown' && action === 'update');
+/** A hash that cannot tell, or that an adopted container has not, was judged by the plan, which would have the container replaced where it differed. */
+function isMadeFrom({ desired, action }: ContainerTask, { owner, info }: OwnedContainer): boolean {
+  const likeness = compareHash(desired, owner.hash);
+  const isJudged = likeness === 'unknown' || info.Labels[LABEL.adopted] !== undefined;
+  return likeness === 'same' || (isJudged && action === 'update');
 }
 
 /** Brings what can change in place to what is wanted, and has it running unless it has done its work. */
