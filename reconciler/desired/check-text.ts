@@ -64,6 +64,7 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
   const known = core.index.entryOf(file);
   return analyze({
     ...(known ? textsOf(known) : {}),
+    ...(core.texts === undefined ? {} : { texts: core.texts }),
     file,
     text,
     tree,
@@ -74,7 +75,7 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
   });
 }
 
-function checkAs(
+export function checkAs(
   core: Core,
   text: string,
   { place, label }: { readonly place: string; readonly label: string },

@@ -112,8 +112,8 @@ interface Tables {
   readonly order: StackOrder;
 }
 
-export function createStackIndex(): StackIndex {
-  const tables: Tables = {
+function createTables(): Tables {
+  return {
     entries: new Map(),
     byName: createMultiMap(),
     byPort: createMultiMap(),
@@ -127,6 +127,10 @@ export function createStackIndex(): StackIndex {
     notable: new Set(),
     order: createStackOrder(),
   };
+}
+
+export function createStackIndex(): StackIndex {
+  const tables = createTables();
   const { entries, byName, byPort, order } = tables;
   let sorted: readonly string[] = [];
   const find = (name: string) => first(byName.get(name));
@@ -265,7 +269,7 @@ function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): reado
   ];
 }
 
-/** What one stack has taken over is its own. */
+/** A project that one stack has taken over is its own. */
 function projectConflicts(entry: StackEntry, adopters: MultiMap<StackEntry>): readonly DocumentDiagnostic[] {
   if (entry.adopts === undefined) return [];
   const others = [...adopters.get(entry.adopts)].filter((other) => other !== entry).map(({ name }) => name);

@@ -13,6 +13,7 @@ export const OTHERS = { bytes: 32 * 1024 ** 2, files: 3_000 };
 /** Files that name files that name files: more rounds than this are a mistake. */
 const MAX_ROUNDS = 16;
 
+/** A project whose files are being put together. */
 export interface Gathering {
   /** Directory of the project on its host; `null`: nobody knows. */
   readonly host: string | null;

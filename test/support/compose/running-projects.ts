@@ -9,6 +9,10 @@ import { prepareCompose } from './compose.ts';
 export interface RunningProjects {
   /** Runs docker-compose in a directory. */
   compose(directory: string, ...words: readonly string[]): Promise<string>;
+  /** Containers, as an engine lists them. */
+  containers(project: string): Promise<readonly Json[]>;
+  /** Volumes, as an engine lists them. */
+  volumes(project: string): Promise<readonly Json[]>;
   /** `name id started` of each container. */
   lives(project: string): Promise<readonly string[]>;
   /** Removes what an engine has of a project, whatever has become of its files. */
@@ -24,6 +28,8 @@ export function createRunningProjects(dockerHost: string): RunningProjects {
   const containers = (project: string): Promise<readonly Json[]> =>
     listed('/containers/json?all=1&', project);
   return {
+    containers,
+    volumes: async (project) => (await listed('/volumes?', project)).Volumes ?? [],
     async compose(directory, ...words) {
       const { program, args } = await prepareCompose(() => undefined);
       const env = { ...process.env, DOCKER_HOST: dockerHost };

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import type { FolderDraft, ProjectView } from '../../../../reconciler/index.ts';
 import {
+  addToOperatorFile,
   commitFolder,
   draftFolder,
   findWorkTree,
@@ -17,7 +18,6 @@ import { on } from '../../program-hooks.ts';
 import { localActor } from '../../session/local-session.ts';
 import { chooseStateDirectory, OPERATOR_FILE } from '../../session/state-directory.ts';
 import { EXIT, UsageError } from '../../terminal/failure.ts';
-import { addToOperatorFile } from '../operator-file.ts';
 import type { LocalProject } from './find-projects.ts';
 import { findDirectories, readProject } from './find-projects.ts';
 import { formatFolder } from './format-folder.ts';

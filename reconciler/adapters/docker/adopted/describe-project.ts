@@ -50,7 +50,7 @@ export async function describeProject(
   return { document, remarks: [...remarks, ...here.toSorted(compareText)] };
 }
 
-/** What is gone meanwhile is left out. */
+/** Answers, without those of what is gone meanwhile. */
 async function each<T, R>(list: readonly T[], ask: (item: T) => Promise<R | null>): Promise<readonly R[]> {
   return (await Promise.all(list.map(ask))).filter((found) => found !== null);
 }

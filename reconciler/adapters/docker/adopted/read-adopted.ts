@@ -46,7 +46,8 @@ export function withRestartOf(shown: JsonObject, wanted: JsonObject | null): Jso
 
 interface AdoptedSource {
   readonly stack: string;
-  readonly desired: DesiredResource;
+  /** `null`: it is described no more. */
+  readonly desired: DesiredResource | null;
   readonly inspect: ContainerInspectInfo;
 }
 
@@ -54,7 +55,8 @@ export async function readAdopted(
   { engine, traits, adoptions }: Pick<Adapter, 'engine' | 'traits' | 'adoptions'>,
   { stack, desired, inspect }: AdoptedSource,
   signal: AbortSignal,
-): Promise<AdoptedContainer> {
+): Promise<AdoptedContainer | null> {
+  if (desired === null) return null;
   const spec = containerSpec(desired);
   const [image, { api }] = await Promise.all([engine.inspectImage(inspect.Image, signal), traits(signal)]);
   const asBuilt = isAsBuilt(adoptions.ofStack(stack), desired);

@@ -216,11 +216,11 @@ export function isUsable(
   );
 }
 
-/** A hash that cannot tell, or that an adopted container has not, was judged by the plan, which would have the container replaced where it differed. */
+/** A container whose hash cannot tell, or that has none since it was adopted, was judged by the plan, which would have it replaced where it differed. */
 function isMadeFrom({ desired, action }: ContainerTask, { owner, info }: OwnedContainer): boolean {
+  if (info.Labels[LABEL.adopted] !== undefined) return action === 'update';
   const likeness = compareHash(desired, owner.hash);
-  const isJudged = likeness === 'unknown' || info.Labels[LABEL.adopted] !== undefined;
-  return likeness === 'same' || (isJudged && action === 'update');
+  return likeness === 'same' || (likeness === 'unknown' && action === 'update');
 }
 
 /** Brings what can change in place to what is wanted, and has it running unless it has done its work. */
