@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+
+const load = process.getBuiltinModule ?? createRequire(import.meta.url);
+const { existsSync, readdirSync, readFileSync, statSync } = load('node:fs');
+const { join } = load('node:path');
 
 /* Plain JavaScript: the entry of the command uses it before it knows that this Node can run TypeScript. */
 
@@ -13,18 +16,20 @@ const PARTS = ['api', 'reconciler', 'schemas', 'package.json', 'node_modules/.pa
  * @returns {string}
  */
 export function stateOfSources(root) {
-  let [count, bytes, changed] = [0, 0, 0];
+  let [count, bytes, mixed] = [0, 0, 0];
   /** @param {string} path */
   const add = (path) => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
     count += 1;
-    changed += stat.mtimeMs;
-    if (stat.isDirectory()) for (const name of readdirSync(path)) add(join(path, name));
+    // Each time goes with its size, and the sum does not ask for an order.
+    mixed = (mixed + Math.imul((stat.mtimeMs * 1_000) ^ Math.imul(stat.size, 0x9e3779b1), 0x85ebca6b)) | 0;
+    // `join` would take longer than all the rest.
+    if (stat.isDirectory()) for (const name of readdirSync(path)) add(`${path}/${name}`);
     else bytes += stat.size;
   };
   for (const part of PARTS) add(join(root, part));
-  return `${count} ${bytes} ${changed}`;
+  return `${count} ${bytes} ${mixed >>> 0}`;
 }
 
 /**

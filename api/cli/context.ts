@@ -8,7 +8,6 @@ import { UsageError } from './terminal/failure.ts';
 import type { Purpose } from './invocation.ts';
 import { createLocalSession, localActor } from './session/local-session.ts';
 import { acquireStateLock } from './session/state-lock.ts';
-import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
 import { gitCredentials, parseDuration, readApiKey } from './options.ts';
 import { chooseStateDirectory, OPERATOR_FILE } from './session/state-directory.ts';
@@ -43,7 +42,7 @@ export async function openSession(options: GlobalOptions, context: SessionContex
       ephemeral: true,
       exclusive: lock !== undefined,
       terminal,
-      logger: quietLogger(terminal),
+      logger: await quietLogger(terminal),
     });
     return createLocalSession({
       reconciler: kombinator.reconciler,
@@ -107,7 +106,7 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
     ephemeral: true,
     exclusive: false,
     terminal,
-    logger: quietLogger(terminal),
+    logger: await quietLogger(terminal),
   });
   const { store } = kombinator;
   return {
@@ -121,17 +120,22 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
   };
 }
 
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
 /** One-shot commands say what matters themselves; KOMBINATOR_LOG_LEVEL shows the log on stderr. */
-function quietLogger({ env, err }: Terminal): Logger {
+async function quietLogger({ env, err }: Terminal): Promise<Logger> {
   const level = env['KOMBINATOR_LOG_LEVEL'];
-  if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
+  // The logger is loaded for those who want a log.
+  if (level === undefined) return SILENT;
+  if (!['debug', 'info', 'warn', 'error'].includes(level)) {
     throw new UsageError(
       `KOMBINATOR_LOG_LEVEL: "${level}" is not a level`,
       'choose debug, info, warn or error',
     );
   }
+  const { createLogger } = await import('./terminal/logger.ts');
   return createLogger({
-    level: level ?? 'silent',
+    level,
     format: 'pretty',
     style: createStyle(false),
     write: (text) => err(text.trimEnd()),

@@ -13,7 +13,8 @@ export function findRepository(directory: string): string {
   }
 }
 
-function isRepository(place: string): boolean {
+/** Tells whether a directory is a repository, or the top of its work tree. */
+export function isRepository(place: string): boolean {
   const has = (name: string): boolean => existsSync(join(place, name));
   return has('.git') || (has('HEAD') && has('objects') && has('refs'));
 }

@@ -6,7 +6,7 @@ import { foldText } from './terminal/rows.ts';
 import type { Invocation, Purpose } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
 import { createProgram } from './program.ts';
-import type { ServeFlags } from './program-hooks.ts';
+import type { ProgramHooks, ServeFlags } from './program-hooks.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
@@ -31,14 +31,15 @@ export interface CliDependencies {
 export async function runCli(argv: readonly string[], dependencies: CliDependencies): Promise<number> {
   const { terminal, interrupt } = dependencies;
   let code: number = EXIT.ok;
-  const program = createProgram({
+  const hooks: ProgramHooks = {
     terminal,
     version: dependencies.version,
     exit: (value) => void (code = value),
     run: async (options, command) => void (code = await command(toInvocation(options, dependencies))),
     serve: async (options, flags) => void (code = await dependencies.serve(options, flags)),
-  });
+  };
   try {
+    const program = createProgram(hooks, argv[0]);
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {

@@ -9,6 +9,8 @@ import { reasonOf } from './read-files.ts';
 /** Options every command takes, as commander hands them over (environment variables already applied). */
 export interface GlobalOptions {
   readonly repo: string;
+  /** Nobody has named a repository, and the current directory is in none. */
+  readonly withoutRepository?: boolean;
   readonly branch?: string;
   readonly stateDir?: string;
   /** Address of a running daemon; left out: work in this process. */

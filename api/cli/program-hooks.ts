@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { findRepository } from './find-repository.ts';
+import { findRepository, isRepository } from './find-repository.ts';
 import type { Invocation } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -37,11 +37,15 @@ export const SERVER_VARIABLE = 'KOMBINATOR_SERVER';
 export function mergeOptions<T extends object = object>(command: Command): GlobalOptions & T {
   const { repo, ...options } = command.optsWithGlobals<GlobalOptions & T>();
   const given = Object.entries(options).filter(([key, value]) => value !== '' || !MAY_BE_EMPTY.has(key));
+  const isHere = repo === '' || repo === '.';
+  const place = isHere ? findRepository('.') : repo;
+  const isNamed = command.getOptionValueSourceWithGlobals('repo') !== 'default';
   const isFromEnvironment = command.getOptionValueSourceWithGlobals('server') === 'env';
   return {
     ...(Object.fromEntries(given) as GlobalOptions & T),
     // Elsewhere a directory is what its name says; here it is where somebody works.
-    repo: repo === '' || repo === '.' ? findRepository('.') : repo,
+    repo: place,
+    ...(isHere && !isNamed && place === '.' && !isRepository('.') && { withoutRepository: true }),
     ...(isFromEnvironment && options.server !== '' && { serverVariable: SERVER_VARIABLE }),
   };
 }

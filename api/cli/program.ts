@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { addAdopt } from './adopt/adopt.ts';
 import { addInit } from './adopt/init/init.ts';
+import { own } from '../../reconciler/index.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
@@ -15,6 +16,7 @@ import { addExec } from './commands/exec.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addHistory, addRollback } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
+import { addInstances } from './commands/instances/instance.ts';
 import { addClusters } from './commands/inventory/cluster.ts';
 import { addResources } from './commands/inventory/resources.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -60,6 +62,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addPrune,
   addResources,
   addClusters,
+  addInstances,
   addExec,
   addWorkflows,
   addDatabases,
@@ -72,8 +75,21 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addPolicy,
 ];
 
-/** The command line as commander sees it. Throws CommanderError instead of exiting. */
-export function createProgram(hooks: ProgramHooks): Command {
+/** Commands that are called again and again: each makes do without the options of all others. */
+const FREQUENT: Readonly<Record<string, (program: Command, hooks: ProgramHooks) => void>> = {
+  apply: addApply,
+  plan: addPlan,
+  serve: addServe,
+  status: addStatus,
+  validate: addValidate,
+};
+
+/**
+ * The command line as commander sees it. Throws CommanderError instead of exiting.
+ *
+ * @param first word of the command line
+ */
+export function createProgram(hooks: ProgramHooks, first?: string): Command {
   const program = new Command('kombinator')
     .description('Makes what a Git repository describes run on Docker, and keeps it so.')
     .version(hooks.version, '--version', 'print the version')
@@ -88,7 +104,8 @@ export function createProgram(hooks: ProgramHooks): Command {
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
   for (const option of globalOptions()) program.addOption(option);
-  for (const add of COMMANDS) add(program, hooks);
+  const add = first === undefined ? undefined : own(FREQUENT, first);
+  for (const each of add === undefined ? COMMANDS : [add]) each(program, hooks);
   return program;
 }
 

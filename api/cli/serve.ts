@@ -77,17 +77,16 @@ export async function serve(context: ServeContext): Promise<number> {
   const auth = authOf(kombinator, isOpen ? listen.host : null, tokens);
   const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
   const accounts = openAccounts(kombinator, stateDir, logger);
-  const server = createApiServer({ kombinator, auth, accounts, logger, stopping: stopping.signal });
+  // Instances are rows of the store: whoever wants nothing else needs no repository.
+  const isAlone = options.withoutRepository === true && kombinator.instances !== null;
+  const server = createApiServer({ kombinator, auth, accounts, logger, isAlone, stopping: stopping.signal });
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
-  announce(logger, { url, host: listen.host, keyPath, repo: options.repo, stateDir });
+  announce(logger, { url, host: listen.host, keyPath, repo: isAlone ? null : options.repo, stateDir });
 
   const stop = untilStopAsked(interrupt);
   // Requests are answered while the repository is read for the first time.
-  kombinator.reconciler
-    .start()
-    .then(() => tellPolicy(kombinator, logger))
-    .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
+  if (!isAlone) startReconciling(kombinator, logger);
   startInstances(kombinator, logger);
   await stop;
   logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
@@ -114,6 +113,13 @@ function tellPolicy({ reconciler }: Kombinator, logger: Logger): void {
     { findings: refused.length, files: [...new Set(refused.map(({ file }) => file ?? ''))].slice(0, 20) },
     "the operator's configuration (--config) does not allow what these files ask for, so it is left as it is; `kombinator policy suggest` prints what would allow exactly that",
   );
+}
+
+function startReconciling(kombinator: Kombinator, logger: Logger): void {
+  kombinator.reconciler
+    .start()
+    .then(() => tellPolicy(kombinator, logger))
+    .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
 }
 
 /** Starts to look after the instances that the store knows. */
@@ -145,6 +151,8 @@ interface ServerParts {
   readonly auth: AuthOptions;
   readonly accounts: Accounts;
   readonly logger: Logger;
+  /** There are instances and no repository. */
+  readonly isAlone: boolean;
   readonly stopping: AbortSignal;
 }
 
@@ -184,13 +192,15 @@ function announce(
     keyPath,
     repo,
     stateDir,
-  }: { url: string; host: string; keyPath: string | undefined; repo: string; stateDir: string },
+  }: { url: string; host: string; keyPath: string | undefined; repo: string | null; stateDir: string },
 ): void {
   logger.info(
     { api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
     'listening',
   );
-  logger.info({ repo, stateDir }, 'reconciling');
+  if (repo === null)
+    logger.info({ stateDir }, 'there is no repository here and none was named with --repo: instances only');
+  else logger.info({ repo, stateDir }, 'reconciling');
   if (!isLoopbackHost(host)) {
     logger.warn(
       { address: url },
@@ -216,7 +226,7 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-function createApiServer({ kombinator, auth, accounts, logger, stopping }: ServerParts): Server {
+function createApiServer({ kombinator, auth, accounts, logger, isAlone, stopping }: ServerParts): Server {
   const { reconciler, instances, metrics } = kombinator;
   const origins = pageOrigins(kombinator);
   const handle = createApp({
@@ -232,7 +242,10 @@ function createApiServer({ kombinator, auth, accounts, logger, stopping }: Serve
     version: packageJson.version,
     startedAt: performance.now(),
     // Open to everybody: the repository's own message may name paths, and its code is told anyway.
-    checks: () => ({ database: kombinator.checks()['database'] ?? 'ok' }),
+    checks: () => ({
+      database: kombinator.checks()['database'] ?? 'ok',
+      ...(isAlone && { repository: 'ok' }),
+    }),
     stopping,
   }).callback();
   return createBoundedServer((request, response) => void handle(request, response));

@@ -2,6 +2,7 @@ import type {
   BatchDelete,
   CreateInstanceRequest,
   Instance,
+  InstanceLogLine,
   Instances,
   InstanceStats,
 } from '../../reconciler/index.ts';
@@ -39,6 +40,15 @@ export function listInstances(
 /** Throws UNKNOWN_INSTANCE. */
 export function getInstance({ instances }: InstanceDeps, id: string): Instance {
   return instances.get(id);
+}
+
+/** The last lines of each container of an instance, oldest first. Throws UNKNOWN_INSTANCE. */
+export async function readInstanceLogs(
+  { instances }: InstanceDeps,
+  { id, lines }: { readonly id: string; readonly lines: number },
+  signal: AbortSignal,
+): Promise<readonly InstanceLogLine[]> {
+  return instances.logs(id, lines, signal);
 }
 
 /** Throws UNKNOWN_INSTANCE. */

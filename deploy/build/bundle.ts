@@ -1,11 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { compileValidators } from './compile-validators.ts';
+import { finishChunk } from './finish-chunk.ts';
+import { lazyModules, loadAtOnce } from './lazy-modules.ts';
+import { bundleLazyPackages, NATIVE } from './lazy-packages.ts';
+import { skipFacades } from './skip-facades.ts';
 
-/** Native parts of packages that get along without them. */
-const NATIVE = [/\.node$/, 'cpu-features'];
 const VALIDATORS = '/reconciler/config/own-validators.ts';
+
+/** Modules that most commands begin with: with all that they import they are one file, which is read in less time than many. */
+const CORE =
+  /\/(?:api\/cli\/(?:main|context)|reconciler\/(?:daemon\/(?:create-kombinator|state-dir)|adapters\/git\/tracked-files))\.ts$/;
+
+const DOCKER = /\/(?:reconciler\/adapters\/docker\/index\.ts|dockerode\/lib\/docker\.js)$/;
 
 interface Bundle {
   readonly files: readonly string[];
@@ -20,29 +29,47 @@ interface Bundle {
  * @returns names of the files, and directories of the packages that are in them
  */
 export async function bundle(root: string, directory: string): Promise<Bundle> {
-  const validators = compileValidators();
+  const [later, validators] = await Promise.all([bundleLazyPackages(root), compileValidators(root)]);
   await using build = await rolldown({
     cwd: root,
     input: { kombinator: join(root, 'api/cli/kombinator.ts') },
     platform: 'node',
-    external: NATIVE,
+    external: [...NATIVE],
     logLevel: 'silent',
     plugins: [
       {
         name: 'compiled-validators',
-        load: (id) => (id.endsWith(VALIDATORS) ? { code: validators, moduleType: 'js' } : null),
+        load: (id) => (id.endsWith(VALIDATORS) ? { code: validators.module, moduleType: 'js' } : null),
       },
+      later.plugin,
+      lazyModules(root),
     ],
   });
-  const { output } = await build.write({
-    dir: directory,
+  const { output } = await build.generate({
     format: 'esm',
+    // They are read and kept in memory with the rest; what licences ask for stands in a file beside them.
+    comments: false,
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: CORE, priority: 2 },
+        { name: 'docker', test: DOCKER, priority: 1 },
+      ],
+    },
   });
-  const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  const chunks = output.filter((file) => file.type === 'chunk');
+  const codes = loadAtOnce(chunks.map(({ code }) => finishChunk(code)));
+  const files = new Map([
+    ...skipFacades(new Map(chunks.map(({ fileName }, index) => [fileName, codes[index]!]))),
+    ...later.files,
+    ...validators.files,
+  ]);
+  await mkdir(directory, { recursive: true });
+  for (const [name, code] of files) await writeFile(join(directory, name), code);
+  const modules = [...chunks.flatMap(({ moduleIds }) => moduleIds), ...later.modules];
   const packages = [...new Set(modules.flatMap(packageOf))].toSorted();
-  return { files: output.map(({ fileName }) => fileName), packages };
+  return { files: [...files.keys()], packages };
 }
 
 function packageOf(module: string): readonly string[] {

@@ -280,6 +280,7 @@ function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
     cacheDir: join(stateDir, 'mirrors'),
     clock,
     logger,
+    oneCommand: options.ephemeral === true,
     ...(branch === undefined ? {} : { branch }),
     ...(fetchSubmodules === undefined ? {} : { fetchSubmodules }),
     ...(fetchLargeFiles === undefined ? {} : { fetchLargeFiles }),

@@ -30,7 +30,8 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
-  const analysis = analyze({ ...context, ...read, file, text });
+  const { tree, nodes, kits, checkSchema, policy } = context;
+  const analysis = analyze({ tree, nodes, kits, checkSchema, policy, ...read, file, text });
   const { kombination, serviceFiles, document } = analysis;
   const certain = isStackName(kombination.name);
   const entry: StackEntry = {

@@ -59,14 +59,10 @@ const DEFAULT_LIMITS: LoadLimits = {
 const MAX_STACKS_KEPT = 64;
 const MAX_INLINE_TEXTS_KEPT = 256;
 
-/**
- * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
- * when somebody asks.
- */
-export function createDesiredState(options: DesiredStateOptions): DesiredState {
+function createCore(options: DesiredStateOptions): Core {
   const { source, secrets, limits = {}, checkSchema = createSchemaCheck(), policy = OPEN_POLICY } = options;
   const merged = { ...DEFAULT_LIMITS, ...limits };
-  const core: Core = {
+  return {
     source,
     secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
     limits: merged,
@@ -80,6 +76,14 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
     state: emptyState(policy),
   };
+}
+
+/**
+ * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
+ * when somebody asks.
+ */
+export function createDesiredState(options: DesiredStateOptions): DesiredState {
+  const core = createCore(options);
   let last: Promise<unknown> = Promise.resolve();
   return {
     get revision() {
@@ -119,7 +123,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       preview(
         core,
         writes,
-        { ...options, ...(everything ? { policy: { ...policy, everything } } : {}) },
+        { ...options, ...(everything ? { policy: { ...core.policy, everything } } : {}) },
         signal,
       ),
   };

@@ -33,7 +33,10 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
     tree,
     nodes: nodes.references,
     kits: kits.catalogue,
-    plugins: plugins.catalogue,
+    // They are read for those who ask.
+    get plugins() {
+      return plugins.catalogue;
+    },
     checkSchema: options.checkSchema,
     policy: options.policy,
   };

@@ -7,7 +7,7 @@ import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory, resolvePath } from '../config/file-tree.ts';
 import { isProblem } from '../base/problem.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
-import { BUILT_IN_PLUGINS } from '../config/catalogue/built-in-plugins.ts';
+import { builtInPlugins } from '../config/catalogue/built-in-plugins.ts';
 import type { PluginDocument } from '../config/catalogue/plugin-document.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import { BUILT_IN_KITS } from '../config/kits/kit-catalogue.ts';
@@ -95,7 +95,14 @@ export const EMPTY_STATE: RepositoryState = {
     diagnostics: [],
     linked: false,
   },
-  plugins: { documents: new Map(), blobs: new Map(), catalogue: BUILT_IN_PLUGINS, linked: false },
+  plugins: {
+    documents: new Map(),
+    blobs: new Map(),
+    get catalogue() {
+      return builtInPlugins();
+    },
+    linked: false,
+  },
 };
 
 export interface LoadOptions {

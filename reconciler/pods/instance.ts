@@ -47,7 +47,7 @@ export interface Instance {
   readonly cpuMilli: number;
   readonly memoryBytes: number;
   readonly status: InstanceStatus;
-  /** Reason for the phase, for the log. */
+  /** Reason that it is being created still, or has failed; `null` when there is nothing to say. */
   readonly message: string | null;
   /** Everything it consists of was made once: what is missing since then was taken away. */
   readonly ready: boolean;

@@ -19,6 +19,15 @@ export interface ObservedInstance {
   readonly incomplete?: true;
 }
 
+/** A line that a container of an instance wrote. */
+export interface InstanceLogLine {
+  /** Name of the container in the pod. */
+  readonly container: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly time: string;
+  readonly text: string;
+}
+
 /** Told what happens to instances. */
 export interface InstanceSink {
   /** Everything that is there, as asked for at `since` (milliseconds of our clock) or later. */
@@ -49,6 +58,8 @@ export interface InstanceBackend extends AsyncDisposable {
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** Tells whether all that an instance cannot do without is there, asked now. */
   exists(id: string, signal: AbortSignal): Promise<boolean>;
+  /** The last lines of each container that has run, oldest first; those of other containers are none. */
+  logs(id: string, tail: number, signal: AbortSignal): Promise<readonly InstanceLogLine[]>;
   /** Tells the sink what is there, then every change, and everything again when changes may have been missed, until the signal aborts. */
   watch(sink: InstanceSink, signal: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,9 @@
 import type { GivenPort } from '../pods/pod-spec.ts';
 import type { Instance, InstanceStatus } from '../pods/instance.ts';
+import type { InstanceLogLine } from '../ports/instance-backend.ts';
 import type { BatchDeleteRecord } from '../ports/instance-records.ts';
+
+export type { InstanceLogLine } from '../ports/instance-backend.ts';
 
 export interface CreateInstanceRequest {
   /** YAML of one Pod. */
@@ -41,6 +44,8 @@ export interface Instances extends AsyncDisposable {
   list(page?: { readonly offset: number; readonly limit: number }): readonly Instance[];
   /** Throws UNKNOWN_INSTANCE. */
   get(id: string): Instance;
+  /** The last lines of each of its containers, oldest first. Throws UNKNOWN_INSTANCE. */
+  logs(id: string, tail: number, signal: AbortSignal): Promise<readonly InstanceLogLine[]>;
   /** Removes it at once. What cannot be removed where it ran is removed later. Throws UNKNOWN_INSTANCE. */
   delete(id: string): Promise<void>;
   stats(): InstanceStats;

@@ -8,6 +8,7 @@ import type { Report } from './report.ts';
 
 /** Loaded when they are run: a section may need what another one does not. */
 const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promise<void>>>> = {
+  command: async () => (await import('./command.ts')).benchCommand,
   engine: async () => (await import('./engine.ts')).benchEngine,
   kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
   instances: async () => (await import('./instances.ts')).benchInstances,

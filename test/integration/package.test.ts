@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -26,6 +27,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(home, { recursive: true, force: true }));
 
+const SCHEDULED = `version: "1.0"
+meta: { name: web }
+policy: { driftSchedule: "61 * * * *" }
+services: { web: { image: "nginx:1.29" } }
+`;
+
 function kombinator(...args: readonly string[]) {
   const env = { ...process.env, HOME: home, XDG_STATE_HOME: home };
   return run(process.execPath, [join(directory, 'api/cli/kombinator.mjs'), ...args], { env });
@@ -44,6 +51,30 @@ it('runs from the bundle alone, without any package installed', async () => {
     code: 1,
     stdout: expect.stringContaining('did you mean image?') as string,
   });
+});
+
+it('is started through a link by the shell that gives way to Node', async () => {
+  const link = join(home, 'linked');
+  await symlink(join(directory, packageJson.bin.kombinator), link);
+  const { stdout } = await run(link, ['--version'], { env: { ...process.env, HOME: home } });
+  expect(stdout).toBe(`${packageJson.version}\n`);
+  const shell = await run(link, ['validate', '--server', 'http://127.0.0.1:9'], {
+    env: { ...process.env, HOME: home },
+  }).catch((error: unknown) => error);
+  expect(shell).toMatchObject({ code: 1, stderr: expect.stringContaining('127.0.0.1:9') as string });
+});
+
+it('loads what stands in for packages and modules when it is used', async () => {
+  const files = (await readdir(join(directory, 'dist/cli'))).filter((name) => name.endsWith('.cjs'));
+  const names = files.map((name) => name.replace(/-[\w-]{8}\.cjs$/, ''));
+  expect(names).toEqual(expect.arrayContaining(['cron', 'pino', 'ssh2', 'tar-stream', 'validate-workflow']));
+  const load = createRequire(join(directory, 'dist/cli/'));
+  for (const file of files) expect(load(`./${file}`), file).toBeTruthy();
+  // A schedule, which is read by one of those packages.
+  const file = join(home, 'scheduled.yaml');
+  await writeFile(file, SCHEDULED);
+  const refused = await kombinator('validate', file).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('driftSchedule') as string });
 });
 
 it('names the packages that are in the bundle, with their licences', async () => {

@@ -9,7 +9,7 @@ export interface RemoteOptions {
   readonly option?: string;
   readonly apiKey?: string;
   /** Path of the dialect. Default `/api/v1`. */
-  readonly prefix?: '/api/v1' | '/v1/api';
+  readonly prefix?: '/api/v1' | '/v1/api' | '';
 }
 
 export interface RemoteRequest {

@@ -6,9 +6,12 @@ const INTEGER_OR_NULL = { type: ['integer', 'null'] };
 const INTEGER = { type: 'integer' };
 const TIME = { type: 'string', format: 'date-time' };
 
-/** An object whose members are all there. */
-export function record(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
-  return { type: 'object', properties, required: Object.keys(properties) };
+/** An object whose members are all there, but for those that are `optional`. */
+export function record(
+  properties: Readonly<Record<string, JsonSchema>>,
+  optional: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
+  return { type: 'object', properties: { ...properties, ...optional }, required: Object.keys(properties) };
 }
 
 function listOf(items: JsonSchema): JsonSchema {
@@ -44,14 +47,16 @@ export const DATA = {
     }),
   }),
   stacks: listOf(
-    record({
-      name: TEXT,
-      description: TEXT,
-      path: TEXT,
-      state: TEXT,
-      running: INTEGER,
-      total: INTEGER,
-    }),
+    record(
+      {
+        name: TEXT,
+        description: TEXT,
+        path: TEXT,
+        url: TEXT,
+        status: { enum: ['running', 'partial', 'stopped'] },
+      },
+      { state: TEXT, running: INTEGER, total: INTEGER },
+    ),
   ),
   stack: record({
     stack: TEXT,

@@ -1,4 +1,6 @@
 import { isReconcilerError } from '../../../reconciler/index.ts';
+import type { ExtendedQuery } from '../../http/extended.ts';
+import { extendedParameter, isExtended } from '../../http/extended.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { ApiRequest, Reply, Route } from '../../http/route.ts';
@@ -36,6 +38,8 @@ export const logQuery = shape<LogQuery>({
   },
 });
 
+const listQuery = shape<ExtendedQuery>({ type: 'object', properties: { ...extendedParameter } });
+
 export const stackRoutes: readonly Route<ApiDeps>[] = [
   defineRoute({
     method: 'GET',
@@ -44,9 +48,15 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     tag: TAG,
     summary: 'All stacks',
     access: 'viewer',
+    query: listQuery,
     responses: { 200: succeeds('By name.', DATA.stacks) },
-    handle: (_, deps: ApiDeps) =>
-      success('Stacks retrieved', listStacks(deps, undefined).stacks.map(toStackItem)),
+    handle: ({ query }, deps: ApiDeps) => {
+      const { stacks } = listStacks(deps, undefined);
+      return success(
+        'Stacks retrieved',
+        stacks.map((stack) => toStackItem(stack, isExtended(query))),
+      );
+    },
   }),
   defineRoute({
     method: 'GET',

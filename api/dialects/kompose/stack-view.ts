@@ -6,15 +6,28 @@ import { formatTable, toPlainText } from '../../text/table.ts';
 const UP: readonly ServiceStatus['health'][] = ['healthy', 'starting', 'unhealthy'];
 const DOING = { start: 'Starting', stop: 'Stopping', restart: 'Restarting' } as const;
 
-export function toStackItem(stack: StackView) {
+/**
+ * Tells of a stack what the clients of Kompose know: its address under both of its names, and one word.
+ *
+ * @param extended adds members of ours, which a client that makes objects of the others cannot take
+ */
+export function toStackItem(stack: StackView, extended: boolean) {
+  const running = stack.services.filter(({ health }) => UP.includes(health)).length;
+  const total = stack.services.length;
+  const address = `/api/stacks/${stack.name}`;
   return {
     name: stack.name,
     description: descriptionOf(stack.document),
-    path: `/api/stacks/${stack.name}`,
-    state: stack.state,
-    running: stack.services.filter(({ health }) => UP.includes(health)).length,
-    total: stack.services.length,
+    path: address,
+    url: address,
+    status: statusOf(stack, running),
+    ...(extended && { state: stack.state, running, total }),
   };
+}
+
+function statusOf({ state, services }: StackView, running: number): 'running' | 'partial' | 'stopped' {
+  if (state === 'stopped' || running === 0) return 'stopped';
+  return running < services.length ? 'partial' : 'running';
 }
 
 export function toService({ name, node, image, health, ports, reason }: ServiceStatus) {

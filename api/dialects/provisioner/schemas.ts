@@ -24,31 +24,54 @@ const STATUS = {
 };
 const PUBLIC_IP = { type: ['string', 'null'], description: 'null where it is not known.' };
 
+/** Members that are there when they are asked for. */
+const OWN = {
+  message: {
+    type: ['string', 'null'],
+    description:
+      'With extended=1: why it is being created still, or has failed; null when there is nothing to say.',
+  },
+  urls: {
+    type: 'array',
+    items: TEXT,
+    description:
+      'With extended=1: where its ports answer, such as tcp://203.0.113.7:31001; none while the address is not known.',
+  },
+};
+
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Error: record({ error: TEXT }),
-  Stack: record({
-    stack_id: TEXT,
-    pod_id: TEXT,
-    namespace: TEXT,
-    node_id: TEXT,
-    node_public_ip: PUBLIC_IP,
-    pod_spec: { type: 'string', description: 'The Pod as it runs, as YAML.' },
-    ports: PORTS,
-    service_name: TEXT,
-    status: STATUS,
-    ttl_expires_at: TIME,
-    created_at: TIME,
-    updated_at: TIME,
-    requested_cpu_milli: COUNT,
-    requested_memory_bytes: COUNT,
-  }),
-  StackStatus: record({
-    stack_id: TEXT,
-    status: STATUS,
-    ttl: TIME,
-    ports: PORTS,
-    node_public_ip: PUBLIC_IP,
-  }),
+  Stack: record(
+    {
+      stack_id: TEXT,
+      pod_id: TEXT,
+      namespace: TEXT,
+      node_id: TEXT,
+      node_public_ip: PUBLIC_IP,
+      pod_spec: { type: 'string', description: 'The Pod as it runs, as YAML.' },
+      ports: PORTS,
+      service_name: TEXT,
+      status: STATUS,
+      ttl_expires_at: TIME,
+      created_at: TIME,
+      updated_at: TIME,
+      requested_cpu_milli: COUNT,
+      requested_memory_bytes: COUNT,
+      ...OWN,
+    },
+    Object.keys(OWN),
+  ),
+  StackStatus: record(
+    {
+      stack_id: TEXT,
+      status: STATUS,
+      ttl: TIME,
+      ports: PORTS,
+      node_public_ip: PUBLIC_IP,
+      ...OWN,
+    },
+    Object.keys(OWN),
+  ),
   Stats: record({
     total_stacks: COUNT,
     active_stacks: COUNT,
@@ -79,6 +102,11 @@ export const ANSWERS = {
   stacks: record({ stacks: { type: 'array', items: refer('Stack') }, pagination: refer('Pagination') }, [
     'pagination',
   ]),
+  logs: record({
+    stack_id: TEXT,
+    logs: { type: 'string', description: 'The same as text.' },
+    lines: { type: 'array', items: record({ container: TEXT, time: TIME, text: TEXT }) },
+  }),
   deleted: record({ deleted: { const: true }, stack_id: TEXT }),
   job: record({ job_id: TEXT }),
 };

@@ -1,5 +1,6 @@
+import type { Instance } from '../../../reconciler/index.ts';
 import { created, defineRoute, ok } from '../../http/route.ts';
-import type { Route } from '../../http/route.ts';
+import type { ApiRequest, Reply, Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { InstanceDeps } from '../../operations/instances.ts';
 import {
@@ -7,12 +8,16 @@ import {
   deleteInstance,
   getInstance,
   listInstances,
+  readInstanceLogs,
   textOf,
 } from '../../operations/instances.ts';
 import type { PageQuery } from '../../http/page.ts';
+import type { ExtendedQuery } from '../../http/extended.ts';
+import { extendedParameter, isExtended } from '../../http/extended.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
+import { toPlainText } from '../../text/table.ts';
 import { ANSWERS, answers, fails, refer } from './schemas.ts';
-import { toStack, toStatus } from './view.ts';
+import { toOwn, toStack, toStatus } from './view.ts';
 
 const TAG = 'Stacks';
 const ID = { id: 'Id of the stack, such as stack-716b6384dd477b0b.' };
@@ -47,7 +52,18 @@ const createBody = shape<CreateBody | null>({
   },
 });
 
-const listQuery = shape<PageQuery>({ type: 'object', properties: { ...pageParameters(1_000) } });
+const listQuery = shape<PageQuery & ExtendedQuery>({
+  type: 'object',
+  properties: { ...pageParameters(1_000), ...extendedParameter },
+});
+const LOG_LINES = 100;
+const logQuery = shape<{ readonly lines?: number }>({
+  type: 'object',
+  properties: {
+    lines: { type: 'integer', minimum: 1, maximum: 1_000, description: 'Of each container. Default 100.' },
+  },
+});
+const oneQuery = shape<ExtendedQuery>({ type: 'object', properties: { ...extendedParameter } });
 
 export const stackRoutes: readonly Route<InstanceDeps>[] = [
   defineRoute({
@@ -86,7 +102,9 @@ export const stackRoutes: readonly Route<InstanceDeps>[] = [
       const page = readPage(query, PER_PAGE);
       const { instances, total } = listInstances(deps, page === null ? undefined : toRange(page));
       // Thousands of them that mostly stay as they are: each is written once, not for every list.
-      const stacks = instances.map((one) => textOf(deps, one, (written) => JSON.stringify(toStack(written))));
+      const stacks = isExtended(query)
+        ? instances.map((one) => JSON.stringify({ ...toStack(one), ...toOwn(one) }))
+        : instances.map((one) => textOf(deps, one, (written) => JSON.stringify(toStack(written))));
       const beside = page === null ? '' : `,"pagination":${JSON.stringify(toPagination(page, total))}`;
       const text = `{"stacks":[${stacks.join(',')}]${beside}}`;
       return { kind: 'text', contentType: 'application/json; charset=utf-8', text };
@@ -100,8 +118,9 @@ export const stackRoutes: readonly Route<InstanceDeps>[] = [
     summary: 'One stack',
     access: 'viewer',
     params: ID,
+    query: oneQuery,
     responses: { 200: answers('As it was seen last.', refer('Stack')) },
-    handle: ({ params }, deps: InstanceDeps) => ok(toStack(getInstance(deps, params['id'] ?? ''))),
+    handle: (request, deps: InstanceDeps) => show(request, deps, toStack),
   }),
   defineRoute({
     method: 'GET',
@@ -111,8 +130,27 @@ export const stackRoutes: readonly Route<InstanceDeps>[] = [
     summary: 'What changes of a stack',
     access: 'viewer',
     params: ID,
+    query: oneQuery,
     responses: { 200: answers('As it was seen last.', refer('StackStatus')) },
-    handle: ({ params }, deps: InstanceDeps) => ok(toStatus(getInstance(deps, params['id'] ?? ''))),
+    handle: (request, deps: InstanceDeps) => show(request, deps, toStatus),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks/:id/logs',
+    id: 'getProvisionedStackLogs',
+    tag: TAG,
+    summary: 'What the containers of a stack wrote last',
+    description: 'Not in the reference.',
+    access: 'viewer',
+    params: ID,
+    query: logQuery,
+    responses: { 200: answers('Oldest first.', ANSWERS.logs) },
+    async handle({ params, query, signal }, deps: InstanceDeps) {
+      const id = params['id'] ?? '';
+      const lines = await readInstanceLogs(deps, { id, lines: query.lines ?? LOG_LINES }, signal);
+      const logs = lines.map(({ container, text }) => `${container}  | ${text}\n`).join('');
+      return ok({ stack_id: id, logs: toPlainText(logs), lines });
+    },
   }),
   defineRoute({
     method: 'DELETE',
@@ -130,3 +168,12 @@ export const stackRoutes: readonly Route<InstanceDeps>[] = [
     },
   }),
 ];
+
+function show(
+  { params, query }: ApiRequest<ExtendedQuery>,
+  deps: InstanceDeps,
+  view: (instance: Instance) => object,
+): Reply {
+  const instance = getInstance(deps, params['id'] ?? '');
+  return ok({ ...view(instance), ...(isExtended(query) && toOwn(instance)) });
+}

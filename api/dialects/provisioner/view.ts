@@ -20,6 +20,14 @@ export function toStack(instance: Instance): object {
   };
 }
 
+/** Members of ours: why it is as it is, and where it answers. */
+export function toOwn({ message, nodePublicIp, ports }: Instance): object {
+  const urls = ports.map(
+    ({ protocol, nodePort }) => `${protocol.toLowerCase()}://${nodePublicIp}:${nodePort}`,
+  );
+  return { message, urls: nodePublicIp === null ? [] : urls };
+}
+
 export function toStatus(instance: Instance): object {
   return {
     stack_id: instance.id,

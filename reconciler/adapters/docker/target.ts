@@ -1,5 +1,6 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
+import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
 import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
@@ -105,7 +106,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     ...upkeep(adapter, within),
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),
-    ...projectsPart(adapter, within),
+    ...projects(engine, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
@@ -132,7 +133,7 @@ function upkeep(adapter: Adapter, within: Within): MeasuresRuns & FetchesImages 
   };
 }
 
-function projectsPart({ engine }: Adapter, within: Within): FindsProjects {
+function projects(engine: Engine, within: Within): FindsProjects {
   return {
     composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
     readHostPath: (project, path, limits, signal) =>

@@ -39,6 +39,8 @@ export interface GitSourceOptions {
   readonly maxPackBytes?: number;
   /** Program to run for `git`; `null` does without. Default `git`. */
   readonly gitCommand?: string | null;
+  /** True for one command: the work tree of a local repository is compared with its commit once. Default false. */
+  readonly oneCommand?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Writes commits and tags. Default `Kombinator <kombinator@localhost>`. */
@@ -81,7 +83,13 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     logger,
   });
   const common = { git, clock, logger, committer, modules };
-  if (location.kind === 'local') return createLocalSource({ path: location.address, branch, ...common });
+  if (location.kind === 'local')
+    return createLocalSource({
+      path: location.address,
+      branch,
+      oneCommand: options.oneCommand === true,
+      ...common,
+    });
   const { address } = location;
   const transport =
     location.kind === 'http'

@@ -26,6 +26,8 @@ export interface LocalSourceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly committer: Identity;
+  /** True for one command: the work tree is compared with its commit once, not for every stack. */
+  readonly oneCommand: boolean;
 }
 
 /** Branch that is read when neither the caller nor HEAD names one that exists. */
@@ -143,6 +145,11 @@ function createAccess(options: LocalSourceOptions): Access {
   const { path, git, clock, committer } = options;
   let opened: Opened | undefined;
   let branch = options.branch ?? DEFAULT_BRANCH;
+  let compared: Promise<boolean> | undefined;
+  const compare = (checkout: Checkout, signal: AbortSignal): Promise<boolean> => {
+    if (!options.oneCommand) return isDirty(git, checkout, signal);
+    return (compared ??= isDirty(git, checkout, signal));
+  };
   const close = (): void => {
     opened?.repository.store[Symbol.dispose]();
     opened = undefined;
@@ -161,7 +168,7 @@ function createAccess(options: LocalSourceOptions): Access {
     const [store, refs] = [createObjectStore(commonDir, git), createRefs(commonDir)];
     const now = (): number => clock.now();
     const repository = createRepository({ commonDir, store, refs, committer, now, branch: () => branch });
-    opened = { options, layout, repository };
+    opened = { options, layout, repository, isDirty: compare };
     return opened;
   };
   return {
@@ -187,6 +194,7 @@ interface Opened {
   readonly options: LocalSourceOptions;
   readonly layout: Layout;
   readonly repository: Repository;
+  readonly isDirty: (checkout: Checkout, signal: AbortSignal) => Promise<boolean>;
 }
 
 interface Head {
@@ -231,11 +239,11 @@ async function readTip(
 }
 
 async function resolveRevision(opened: Opened, head: Head, signal: AbortSignal): Promise<Revision> {
-  const { layout, repository, options } = opened;
+  const { layout, repository } = opened;
   const { gitdir, workTree } = layout;
   const checkedOut = workTree === null ? null : await readHead(gitdir);
   const same = checkedOut !== null && (checkedOut.branch ?? DETACHED) === head.branch;
-  const dirty = same && workTree !== null ? await isDirty(options.git, { gitdir, workTree }, signal) : false;
+  const dirty = same && workTree !== null && (await opened.isDirty({ gitdir, workTree }, signal));
   return repository.revision(head.commit, head.branch, dirty);
 }
 

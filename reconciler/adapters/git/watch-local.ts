@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
@@ -22,6 +23,8 @@ export interface LocalWatch {
  * repository that was moved away and came back, or on a file system that reports none.
  */
 const LOOK_EVERY_MS = 1000;
+/** Looks of which one reads the files whatever their times say. */
+const WHOLE_LOOK_EVERY = 30;
 /** Entries of a repository that say nothing about its refs. */
 const IGNORED = /^(objects|hooks|logs|info|lfs|modules)$|\.lock$|^tmp_/;
 
@@ -34,7 +37,9 @@ export async function watchLocal(
   signal: AbortSignal,
 ): Promise<void> {
   let state = await options.readState();
-  let watched: { readonly key: string; readonly watcher: FSWatcher } | undefined;
+  let watched:
+    | { readonly key: string; readonly files: readonly string[]; readonly watcher: FSWatcher }
+    | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
 
@@ -61,15 +66,22 @@ export async function watchLocal(
     watched = undefined;
     if (target === null || signal.aborted) return;
     const watcher = await openWatcher(target.directories, trigger, options);
-    watched = { key: target.key, watcher };
+    watched = { ...target, watcher };
   };
   try {
     await follow();
     if (!signal.aborted) onChange();
-    while (!signal.aborted) {
-      trigger();
-      await looking;
-      await follow();
+    let seen: string | null = null;
+    for (let looks = 0; !signal.aborted; looks++) {
+      const current = watched;
+      // Taken before the files are read: what changes in between is seen by the next look.
+      const now = current === undefined ? null : await glance(current.files);
+      if (now === null || now !== seen || looks % WHOLE_LOOK_EVERY === 0) {
+        trigger();
+        await looking;
+        await follow();
+        seen = watched === current ? now : null;
+      }
       await options.clock.sleep(LOOK_EVERY_MS, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
@@ -80,11 +92,30 @@ export async function watchLocal(
   }
 }
 
-/** Directories, not files: Git replaces files by renaming, which ends a watch on the file itself. */
-async function watchTarget(
-  path: string,
-  wanted: string | undefined,
-): Promise<{ readonly key: string; readonly directories: readonly string[] } | null> {
+/**
+ * Tells files apart from those of an earlier look without reading them. Git puts another file in the place of one that it changes; of a directory
+ * only that it is the same one counts.
+ */
+async function glance(files: readonly string[]): Promise<string> {
+  const marks = await Promise.all(
+    files.map(async (file) => {
+      const found = await stat(file, { bigint: true }).catch(() => null);
+      if (found === null) return '-';
+      return found.isDirectory() ? String(found.ino) : `${found.ino} ${found.mtimeNs} ${found.size}`;
+    }),
+  );
+  return marks.join();
+}
+
+interface WatchTarget {
+  readonly key: string;
+  /** Directories, not files: Git replaces files by renaming, which ends a watch on the file itself. */
+  readonly directories: readonly string[];
+  /** Everything that says which commit the branch is at, and what kind of repository this is. */
+  readonly files: readonly string[];
+}
+
+async function watchTarget(path: string, wanted: string | undefined): Promise<WatchTarget | null> {
   let layout: Layout;
   try {
     layout = await readLayout(path);
@@ -100,7 +131,16 @@ async function watchTarget(
     directory = dirname(directory);
   }
   const sorted = [...directories].sort();
-  return { key: `${layout.identity} ${sorted.join(' ')}`, directories: sorted };
+  const { gitdir, commonDir } = layout;
+  const files = [
+    path,
+    join(path, '.git'),
+    join(gitdir, 'HEAD'),
+    join(gitdir, 'commondir'),
+    ...['config', 'objects', 'packed-refs', 'refs/heads/main'].map((name) => join(commonDir, name)),
+    join(heads, branch),
+  ];
+  return { key: `${layout.identity} ${sorted.join(' ')}`, directories: sorted, files };
 }
 
 async function openWatcher(

@@ -30,7 +30,9 @@ const FILES = [
   workflow,
 ];
 
-/** The plugins that come along. */
-export const BUILT_IN_PLUGINS: PluginCatalogue = new Map(
-  FILES.flat().map((fields) => [fields.id, readPlugin(fields.id, fields)]),
-);
+let read: PluginCatalogue | undefined;
+
+/** The plugins that come along; read when they are first asked for, since most repositories have no workflows. */
+export function builtInPlugins(): PluginCatalogue {
+  return (read ??= new Map(FILES.flat().map((fields) => [fields.id, readPlugin(fields.id, fields)])));
+}

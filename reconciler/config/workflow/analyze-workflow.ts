@@ -14,7 +14,7 @@ import { OPEN_POLICY } from '../../model/operator-policy.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { asFields, asList, asString, own } from '../../base/values.ts';
 import type { PluginCatalogue } from '../../model/catalogue.ts';
-import { BUILT_IN_PLUGINS } from '../catalogue/built-in-plugins.ts';
+import { builtInPlugins } from '../catalogue/built-in-plugins.ts';
 import { fillPlugin } from '../catalogue/plugin-node.ts';
 import type { Workflow } from './workflow.ts';
 import { KIND_OF_TYPE, readWorkflow, writtenIds } from './workflow.ts';
@@ -53,7 +53,7 @@ export interface WorkflowAnalysis {
 
 /** Reads one workflow file and checks everything in it. Never throws. */
 export function analyzeWorkflow(options: AnalyzeWorkflowOptions): WorkflowAnalysis {
-  const { file, text, tree, checkSchema, policy = OPEN_POLICY, plugins = BUILT_IN_PLUGINS } = options;
+  const { file, text, tree, checkSchema, policy = OPEN_POLICY, plugins = builtInPlugins() } = options;
   const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
   if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, diagnostics);

@@ -1,7 +1,7 @@
 import type { Fault } from '../../base/errors.ts';
 import { contain } from '../../base/errors.ts';
 import { isProblem } from '../../base/problem.ts';
-import { BUILT_IN_PLUGINS } from '../../config/catalogue/built-in-plugins.ts';
+import { builtInPlugins } from '../../config/catalogue/built-in-plugins.ts';
 import type { PluginDocument } from '../../config/catalogue/plugin-document.ts';
 import { readPluginDocument } from '../../config/catalogue/plugin-document.ts';
 import type { TreeDirectory } from '../../config/file-tree.ts';
@@ -51,7 +51,7 @@ export async function readPlugins(
     documents: new Map(documents.map((document) => [document.file, document])),
     blobs,
     catalogue: new Map([
-      ...BUILT_IN_PLUGINS,
+      ...builtInPlugins(),
       ...documents.map(({ name, plugin }) => [name, plugin] as const),
     ]),
     linked: isDirectory(directory) && [...directory.values()].some((node) => 'link' in node),

@@ -25,8 +25,11 @@ export function updateInstance(
 export function updateStatus(context: InstanceContext, instance: Instance): Instance {
   const observed = context.table.seen(instance.id);
   const status = statusOf(instance, observed, context.nodes);
-  if (status === instance.status) return instance;
-  return updateInstance(context, instance, { status, message: observed?.reason ?? null });
+  const isSame = status === instance.status;
+  // A reason that it could not be made stands until it is; then what is seen of it counts.
+  const message = observed?.reason ?? (isSame && !instance.ready ? instance.message : null);
+  if (isSame && message === instance.message) return instance;
+  return updateInstance(context, instance, { status, message });
 }
 
 /** Makes what an instance consists of. Throws to be tried again. */

@@ -2,7 +2,7 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/err
 import { unknownInstance } from '../../pods/refusals.ts';
 import type { Instance, InstanceStatus } from '../../pods/instance.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { InstanceBackend } from '../../ports/instance-backend.ts';
+import type { InstanceBackend, InstanceLogLine } from '../../ports/instance-backend.ts';
 import type { InstanceRecords } from '../../ports/instance-records.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { BatchDelete, CreateInstanceRequest, Instances, InstanceStats } from '../../public/instances.ts';
@@ -131,6 +131,10 @@ class KeptInstances implements Instances {
     return instance;
   }
 
+  logs(id: string, tail: number, signal: AbortSignal): Promise<readonly InstanceLogLine[]> {
+    return this.#context.backend.logs(this.get(id).id, tail, signal);
+  }
+
   async delete(id: string): Promise<void> {
     const outcome = await this.#remover.remove(id, { strict: false });
     if (outcome === 'not_found') throw unknownInstance();
@@ -249,11 +253,14 @@ class KeptInstances implements Instances {
       { instance: id, error: errorMessage(error), retryInMs },
       'an instance could not be brought up',
     );
-    if (isReconcilerError(error, 'TARGET_UNREACHABLE') || instance.ready) return;
+    if (instance.ready) return;
+    const message = errorMessage(error);
+    if (message !== instance.message) updateInstance(this.#context, instance, { message });
+    if (isReconcilerError(error, 'TARGET_UNREACHABLE')) return;
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);
     if (retryInMs !== null && failures < MAX_START_ATTEMPTS) return;
     this.#failures.delete(id);
-    updateInstance(this.#context, instance, { status: 'failed', message: errorMessage(error) });
+    updateInstance(this.#context, instance, { status: 'failed', message });
   }
 }

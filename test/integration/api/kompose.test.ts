@@ -104,6 +104,27 @@ describe('the Kompose dialect', () => {
     expect((await server.request('/api/v1/stacks/nope/restart', { method: 'POST' })).status).toBe(404);
   });
 
+  it('lists what its clients know, and members of ours when they are asked for', async () => {
+    const known = {
+      name: 'core',
+      description: 'Custom stack',
+      path: '/api/stacks/core',
+      url: '/api/stacks/core',
+      status: 'running',
+    };
+    const list = async (query: string) =>
+      (await (await server.request(`/api/stacks${query}`)).json()) as object;
+    expect(await list('')).toMatchObject({ data: [known] });
+    expect(Object.keys(((await list('')) as { data: object[] }).data[0] ?? {})).toEqual(Object.keys(known));
+    const ours = { state: 'pending', running: 2, total: 2 };
+    expect(await list('?extended=1')).toMatchObject({ data: [{ ...known, ...ours }] });
+    expect(await list('?extended=0')).toEqual({
+      ...(await list('')),
+      timestamp: expect.anything() as string,
+    });
+    expect(await list('?extended=yes')).toMatchObject({ status: 'error', code: 400 });
+  });
+
   it('shows the same in the other dialect', async () => {
     await server.request('/api/stacks/core/stop', { method: 'POST' });
 

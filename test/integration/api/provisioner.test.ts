@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import type { ApiServer } from '../../support/api/api-server.ts';
 import { json, KEYS, startApiServer } from '../../support/api/api-server.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { InstancesRig } from '../../support/instances-rig.ts';
 import { createInstancesRig, podOf } from '../../support/instances-rig.ts';
 
@@ -156,6 +157,27 @@ describe('the API of the provisioner', () => {
     expect(page.stacks.map(({ stack_id: id }: { stack_id: string }) => id)).toEqual(ids.slice(2));
     expect(page.pagination).toEqual({ page: 2, per_page: 2, total: 3, total_pages: 2 });
     expect((await ask('/stacks?per_page=0'))[0]).toBe(400);
+  });
+
+  it('says why an instance is not there yet, and what it wrote, to those who ask for more', async () => {
+    rig.engine.faults.set('startContainer', away);
+    const [, { stack_id: id }] = await create();
+    await eventually(
+      () => rig.instances.get(id),
+      (instance) => instance.message !== null,
+    );
+    const message = 'away';
+    const [, one] = await ask(`/stacks/${id}?extended=1`);
+    expect(one).toMatchObject({ status: 'creating', message, urls: [] });
+    expect((await ask(`/stacks/${id}/status?extended=1`))[1]).toMatchObject({ message });
+    expect((await ask('/stacks?extended=1'))[1].stacks).toEqual([expect.objectContaining({ message })]);
+    expect((await ask(`/stacks/${id}`))[1]).not.toHaveProperty('message');
+    rig.engine.faults.clear();
+    await rig.reaches(id, 'running');
+    expect((await ask(`/stacks/${id}?extended=1`))[1]).toMatchObject({ status: 'running', message: null });
+    const [, log] = await ask(`/stacks/${id}/logs?lines=5`);
+    expect(log).toMatchObject({ stack_id: id, logs: expect.stringMatching(/^app {2}\| .* is up\n$/) });
+    expect(await ask('/stacks/stack-none/logs')).toEqual([404, { error: 'stack not found' }]);
   });
 
   it('wants a key everywhere, in the header or in the query, and never logs it', async () => {

@@ -1,4 +1,4 @@
-import { BUILT_IN_PLUGINS } from '../../../reconciler/config/catalogue/built-in-plugins.ts';
+import { builtInPlugins } from '../../../reconciler/config/catalogue/built-in-plugins.ts';
 import type { PluginSwitch, PluginSwitches } from '../../../reconciler/ports/plugin-switches.ts';
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import { createCatalogueOperations } from '../../../reconciler/run/operations/catalogue.ts';
@@ -23,6 +23,6 @@ export function createMemorySwitches(): PluginSwitches {
 
 /** The catalogue that comes along, with switches in memory. */
 export function createFakeCatalogue(): CatalogueOperations {
-  const desired = { plugins: () => BUILT_IN_PLUGINS };
+  const desired = { plugins: () => builtInPlugins() };
   return createCatalogueOperations({ desired, store: createMemorySwitches(), clock: createFastClock() });
 }

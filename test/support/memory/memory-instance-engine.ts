@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { ContainerInfo, ContainerInspectInfo, NetworkInspectInfo } from 'dockerode';
 import type { EngineInfo } from '../../../reconciler/adapters/docker/engine/engine.ts';
 import type { InstanceEngine } from '../../../reconciler/adapters/docker/instances/engine.ts';
@@ -149,6 +149,13 @@ export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions 
         stream.on('close', () => streams.delete(stream));
         signal.addEventListener('abort', () => stream.destroy(), { once: true });
         return stream;
+      }),
+    containerLogs: (id, _, signal) =>
+      call('containerLogs', signal, () => {
+        const text = Buffer.from(`2026-02-10T02:06:33.16Z ${containers.get(id)?.body.Image} is up\n`);
+        const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+        head.writeUInt32BE(text.length, 4);
+        return Readable.from([Buffer.concat([head, text])]);
       }),
     inspectContainer: (name, signal) =>
       call('inspectContainer', signal, () => {

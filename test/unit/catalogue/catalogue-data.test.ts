@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BUILT_IN_PLUGINS } from '../../../reconciler/config/catalogue/built-in-plugins.ts';
+import { builtInPlugins } from '../../../reconciler/config/catalogue/built-in-plugins.ts';
 import { readPluginDocument } from '../../../reconciler/config/catalogue/plugin-document.ts';
 import { pointerKeys, valueAt } from '../../../reconciler/config/catalogue/pointer.ts';
 import { CORE_TEMPLATES, pluginTemplates } from '../../../reconciler/config/catalogue/templates.ts';
@@ -10,7 +10,7 @@ import { workflowSchema } from '../../../schemas/index.ts';
 import { checkSchema } from '../../support/desired-fixtures.ts';
 import { diagnose, renderText, workflow } from '../../support/kubernetes/workflow-texts.ts';
 
-const plugins = [...BUILT_IN_PLUGINS.values()].filter((plugin) => plugin !== null);
+const plugins = [...builtInPlugins().values()].filter((plugin) => plugin !== null);
 const types = plugins.flatMap((plugin) =>
   plugin.nodeTypes.map((type) => ({ plugin, type, name: type.name })),
 );

@@ -74,7 +74,9 @@ function createLateSshDialer(
 
 /** An HTTP agent that keeps streams of a dialer open between requests. */
 export function createDialerAgent(dialer: Dialer): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: dialer.maxStreams, maxFreeSockets: 10 });
+  // A name for TLS is no matter here; looking for one, Node would compile a large expression for addresses.
+  const options = { keepAlive: true, maxSockets: dialer.maxStreams, maxFreeSockets: 10, servername: '' };
+  const agent = new Agent(options);
   agent.createConnection = (_options, callback) => {
     void hand(dialer, callback);
     return undefined;

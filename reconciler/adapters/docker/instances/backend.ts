@@ -24,6 +24,7 @@ import { createInstanceEngine } from './engine.ts';
 import type { Installation } from './ensure.ts';
 import { ensureInstance } from './ensure.ts';
 import { isPortFree } from './free-port.ts';
+import { readInstanceLogs } from './logs.ts';
 import { createInstanceNetwork } from './network.ts';
 import { createInstanceState } from './state.ts';
 import { checkSupport } from './support.ts';
@@ -110,6 +111,8 @@ export function createEngineInstances({
     async exists(id, signal) {
       return within(signal, async (until) => (await engine.listInstances(owner(), id, until)).length > 0);
     },
+    logs: (id, tail, signal) =>
+      within(signal, (until) => readInstanceLogs(installation, { id, tail }, until)),
     async watch(to, signal) {
       sink = to;
       const watching = { ...installation, sink: to, onInfo: (info: EngineInfo) => void (known.info = info) };

@@ -12,6 +12,7 @@ type Shared =
   | 'info'
   | 'events'
   | 'inspectContainer'
+  | 'containerLogs'
   | 'createContainer'
   | 'startContainer'
   | 'removeContainer'

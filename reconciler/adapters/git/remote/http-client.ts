@@ -1,5 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
+import { Agent as PlainAgent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git';
 import { request as sendRequest } from 'isomorphic-git/http/node';
 import { isReconcilerError } from '../../../base/errors.ts';
@@ -26,8 +26,8 @@ export function createHttpClient(
   let scheme: 'basic' | 'bearer' = 'basic';
   // Node's own agents give up on a server that is silent for five seconds: how long is too long, the deadline says.
   const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
+    'http:': new PlainAgent({ keepAlive: true }),
+    'https:': new TlsAgent({ keepAlive: true }),
   };
   return (deadline) => {
     const send = async (request: GitHttpRequest): Promise<GitHttpResponse> => {

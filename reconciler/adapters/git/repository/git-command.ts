@@ -67,8 +67,12 @@ export function createGitCommand(command: string | null = 'git'): GitCommand {
     if (command === null) throw gitNotInstalled('this');
     return spawn(command, args, { env: { ...gitEnvironment(), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   };
-  const run = (args: readonly string[], options: RunOptions = {}): Promise<GitResult> =>
-    collect(() => start(args, options.env), options);
+  const run = async (args: readonly string[], options: RunOptions = {}): Promise<GitResult> => {
+    const result = await collect(() => start(args, options.env), options);
+    // One that did something can be run.
+    if (result.exitCode === 0) available = Promise.resolve(true);
+    return result;
+  };
   return {
     available: () =>
       (available ??=

@@ -96,24 +96,18 @@ async function statusByCommand(
   paths: readonly string[],
   signal?: AbortSignal,
 ): Promise<string | null> {
-  if (!(await command.available())) return null;
-  // No --git-dir: Git then refuses repositories of other users, whose configuration could run programs.
   const untracked =
     paths.length === 0 ? ['--untracked-files=normal'] : ['--untracked-files=all', '--ignored'];
-  const { exitCode, stdout } = await command.run(
-    [
-      ...inWorkTree(checkout),
-      '--literal-pathspecs',
-      'status',
-      '--porcelain',
-      '-z',
-      ...untracked,
-      '--',
-      ...paths,
-    ],
-    signal ? { signal } : {},
-  );
-  return exitCode === 0 ? stdout.toString('utf8') : null;
+  const place = [...inWorkTree(checkout), '--literal-pathspecs'];
+  const args = [...place, 'status', '--porcelain', '-z', ...untracked, '--', ...paths];
+  try {
+    // No --git-dir: Git then refuses repositories of other users, whose configuration could run programs.
+    const { exitCode, stdout } = await command.run(args, signal ? { signal } : {});
+    return exitCode === 0 ? stdout.toString('utf8') : null;
+  } catch (error) {
+    if (isReconcilerError(error, 'GIT_NOT_INSTALLED')) return null;
+    throw error;
+  }
 }
 
 /** Runs none of the programs that the repository's configuration names. */

@@ -3,7 +3,6 @@ import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { saturated } from '../../../pods/refusals.ts';
 import type { JsonObject } from '../../../base/json.ts';
-import { asFields, asList } from '../../../base/values.ts';
 import type { InstanceBackend, Placement, UnplacedInstance } from '../../../ports/instance-backend.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
@@ -13,8 +12,9 @@ import type { ConnectionOptions } from '../api/connection.ts';
 import { loadKubeConfig } from '../api/connection.ts';
 import { toTargetError } from '../api/errors.ts';
 import type { LiveObject } from '../cache/live-object.ts';
-import { isLiveObject } from '../cache/live-object.ts';
-import { buildPod, buildService, ID_LABEL, OWNER_LABEL } from './objects.ts';
+import { buildPod, buildService } from './objects.ts';
+import { readInstanceLogs } from './logs.ts';
+import { podsOf } from './pods.ts';
 import { externalIpOf, isUnschedulable, nodeOf } from './pod-state.ts';
 import { toInstanceError } from './refusals.ts';
 import { watchCluster } from './watch.ts';
@@ -70,6 +70,8 @@ export function createClusterInstances(options: ClusterInstancesOptions): Instan
         const service = await readObject(options, servicePath(options.namespace, id), both);
         return service !== undefined && (await podsOf(options, id, both)).some(isStaying);
       }),
+    logs: (id, tail, signal) =>
+      guard(`read the log of ${id}`, signal, (both) => readInstanceLogs(options, { id, tail }, both)),
     watch: (sink, signal) =>
       withAbortScope({ signals: [signal, closing.signal] }, (both) =>
         watchCluster({ ...options, sink }, both),
@@ -148,21 +150,6 @@ async function remove({ client }: ClusterInstancesOptions, path: string, signal:
   } catch (error) {
     if (!isApiError(error, 404)) throw error;
   }
-}
-
-async function podsOf(
-  { client, namespace, owner }: ClusterInstancesOptions,
-  id: string,
-  signal: AbortSignal,
-): Promise<readonly LiveObject[]> {
-  const query = { labelSelector: `${OWNER_LABEL}=${owner()},${ID_LABEL}=${id}` };
-  const { body } = await client.request({
-    method: 'GET',
-    path: `/api/v1/namespaces/${namespace}/pods`,
-    query,
-    signal,
-  });
-  return (asList(asFields(body)?.['items']) ?? []).filter(isLiveObject);
 }
 
 function isStaying({ metadata }: LiveObject): boolean {

@@ -1,4 +1,5 @@
 import type { ObservedInstance } from '../../../ports/instance-backend.ts';
+import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 
@@ -14,9 +15,32 @@ export function observePod(pod: LiveObject): ObservedInstance {
     case 'Failed':
       return { phase: 'failed', reason: reason ?? 'a container has failed' };
     default:
-      return { phase: 'pending', reason };
+      return { phase: 'pending', reason: waitingReason(status) ?? reason };
   }
 }
+
+/** Says what a container of a pod waits for beyond what every new one does: `app: ImagePullBackOff: …`. */
+function waitingReason(status: Fields): string | null {
+  for (const item of [
+    ...(asList(status['initContainerStatuses']) ?? []),
+    ...(asList(status['containerStatuses']) ?? []),
+  ]) {
+    const container = asFields(item) ?? {};
+    const waiting = asFields(asFields(container['state'])?.['waiting']) ?? {};
+    const reason = asString(waiting['reason']);
+    if (reason === undefined || USUAL.has(reason)) continue;
+    const message = asString(waiting['message']);
+    return [
+      asString(container['name']) ?? 'a container',
+      reason,
+      ...(message === undefined ? [] : [message]),
+    ].join(': ');
+  }
+  return null;
+}
+
+/** Reasons that every pod waits for at its beginning. */
+const USUAL: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
 /** Tells whether the scheduler has said that no node takes it. */
 export function isUnschedulable(pod: LiveObject): boolean {
