@@ -1,6 +1,5 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
 import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
