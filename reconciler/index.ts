@@ -1,6 +1,8 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+import type { FolderCommit } from './adapters/git/folder-repository.ts';
+import type { FolderDraft, FolderRequest } from './ports/adopt/folder-draft.ts';
 import type { SealedSecret, SealRequest } from './adapters/secrets/seal.ts';
 import type { StateDirProblem } from './daemon/state-dir.ts';
 
@@ -10,6 +12,8 @@ export type * from './ports/store.ts';
 export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
 export type * from './public/adopt/adoptions.ts';
+export type { FolderDraft, FolderProject } from './ports/adopt/folder-draft.ts';
+export type { HostFile, HostLimits, HostPath } from './ports/adopt/compose-projects.ts';
 export type * from './public/builds.ts';
 export type * from './public/diagnostics.ts';
 export type * from './public/imports.ts';
@@ -120,4 +124,32 @@ export async function findStateDirProblem(stateDir: string, repo: string): Promi
 export async function sealSecret(request: SealRequest): Promise<SealedSecret> {
   const secrets = await import('./adapters/secrets/seal.ts');
   return secrets.sealSecret(request);
+}
+
+/** Folder of Compose projects on this machine, and the state directory, whose age key seals what Git must not have in clear. */
+export type InitRequest = Omit<FolderRequest, 'seal' | 'isIgnored'> & Pick<SealRequest, 'stateDir' | 'env'>;
+
+/** Puts together what makes a folder of Compose projects a repository; writes nothing but an age key where there is none. */
+export async function draftFolder({ stateDir, env, ...request }: InitRequest): Promise<FolderDraft> {
+  const [folder, git, secrets] = await Promise.all([
+    import('./desired/adopt/draft-folder.ts'),
+    import('./adapters/git/folder-repository.ts'),
+    import('./adapters/secrets/seal.ts'),
+  ]);
+  const dotenv = request.projects.map(({ directory }) => (directory === '' ? '.env' : `${directory}/.env`));
+  const ignored = await git.findIgnored(request.root, dotenv);
+  const seal = secrets.createSealer({ stateDir, env });
+  return folder.draftFolder({ ...request, seal, isIgnored: (path) => ignored.has(path) });
+}
+
+/** Makes a folder a Git repository with the branch `main`. Throws GIT_NOT_INSTALLED, GIT_ERROR. */
+export async function initFolder(root: string): Promise<void> {
+  const git = await import('./adapters/git/folder-repository.ts');
+  await git.initFolder(root);
+}
+
+/** Commits some files of a work tree, and nothing else that has changed in it. Throws GIT_NOT_INSTALLED, GIT_ERROR. */
+export async function commitFolder(commit: FolderCommit): Promise<string> {
+  const git = await import('./adapters/git/folder-repository.ts');
+  return git.commitFolder(commit);
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAdopt } from './adopt/adopt.ts';
+import { addInit } from './adopt/init/init.ts';
 import { own } from '../../reconciler/index.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBackups } from './commands/backups/backup.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addWait,
   addGenerate,
   addImport,
+  addInit,
   addAdopt,
   addSchema,
   addApply,

@@ -164,8 +164,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
 
 function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'adopts'> {
   if (adopts === undefined) return {};
-  const { project, services } = adopts;
-  return { adopts: { project, services } };
+  const { path: _, ...project } = adopts;
+  return { adopts: project };
 }
 
 /** Tells each object what the policy of its stack says about it. */

@@ -105,7 +105,12 @@ export interface DesiredStack {
   readonly policy: StackPolicy;
   readonly backup?: BackupPolicy;
   /** The Compose project whose containers, networks and volumes are its own; `services` ran when it was adopted. */
-  readonly adopts?: { readonly project: string; readonly services: readonly string[] };
+  readonly adopts?: {
+    readonly project: string;
+    readonly services: readonly string[];
+    /** Digests that the builds of services had then. */
+    readonly built?: Readonly<Record<string, string>>;
+  };
   /** True when what runs is left as it is until the description says that it counts. */
   readonly paused?: boolean;
   readonly diagnostics: readonly Diagnostic[];

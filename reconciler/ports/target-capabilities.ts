@@ -266,7 +266,10 @@ const CAPABILITIES: {
     lack: 'takes away by itself what it does not need any more',
   },
   buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },
-  findsProjects: { methods: ['composeProjects', 'readHostPath'], lack: 'has no Compose projects' },
+  findsProjects: {
+    methods: ['composeProjects', 'readHostPath', 'describeProject'],
+    lack: 'has no Compose projects',
+  },
   movesData: {
     methods: ['dataUsers', 'readData', 'stageData', 'swapData', 'dropData'],
     lack: 'does not give its data out',

@@ -22,6 +22,8 @@ export interface AdoptedProject {
   readonly project: string;
   /** Services that ran when it was adopted: what of them is described no more is the stack's to remove. */
   readonly services: readonly string[];
+  /** Digests that the builds of services had when it was adopted, with the image that Compose had built. Default: none. */
+  readonly built?: Readonly<Record<string, string>>;
 }
 
 /** A network or volume as its labels tell it. */

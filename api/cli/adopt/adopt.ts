@@ -11,6 +11,7 @@ import { on } from '../program-hooks.ts';
 import { chooseStateDirectory, OPERATOR_FILE } from '../session/state-directory.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import { formatNotes } from './format-notes.ts';
 
 interface Flags {
   readonly all?: true;
@@ -224,27 +225,11 @@ function formatProjects({ style, terminal, options }: Invocation, projects: read
     : table;
 }
 
-const KINDS = ['content', 'secret', 'data', 'left out'] as const;
-const TITLES = {
-  content: 'Committed',
-  secret: 'Committed, encrypted',
-  data: 'Data, which stays where it is',
-  'left out': 'Left out',
-} as const;
-
 function formatPreview({ style }: Invocation, preview: AdoptionPreview): string {
   const { project, stack, notes, plan, diagnostics } = preview;
   const { directory } = project;
   const lines = [style.bold(`${project.name} as the stack ${stack}`)];
-  for (const kind of KINDS) {
-    const found = notes.filter((note) => note.kind === kind);
-    if (found.length === 0) continue;
-    lines.push(`  ${TITLES[kind]}:`);
-    for (const { path, message } of found) {
-      const place = kind === 'data' ? `${directory ?? ''}/${path}` : path;
-      lines.push(`    ${place}${message === '' ? '' : style.dim(`  ${message}`)}`);
-    }
-  }
+  lines.push(...formatNotes(style, notes, (path) => `${directory ?? ''}/${path}`));
   for (const finding of diagnostics) lines.push(`  ${formatDiagnostic(finding)}`);
   if (plan !== null)
     lines.push(

@@ -11,6 +11,7 @@ import {
   readComposeFileVariable,
   writeWorkflow,
 } from '../../../reconciler/index.ts';
+import { COMPOSE_NAMES, COMPOSE_OVERRIDES } from '../compose-names.ts';
 import { DISK_TEXTS, readDiskTree } from '../disk-tree.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -142,10 +143,6 @@ function commonDirectory(directories: readonly string[]): string {
   return common;
 }
 
-/** Names that Compose looks for, in its order. */
-const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
-const OVERRIDES = NAMES.map((name) => name.replace('.y', '.override.y'));
-
 /** The files that Compose would take, which for a directory are those that `.env` names, or its file and what overrides it. */
 function findFiles(given: readonly string[]): readonly string[] {
   const [directory = '.'] = given;
@@ -154,9 +151,14 @@ function findFiles(given: readonly string[]): readonly string[] {
   const there = new Set(readdirSync(directory));
   const named = there.has('.env') ? readComposeFileVariable(readText(join(directory, '.env'))) : null;
   if (named) return named.map((name) => resolve(directory, name));
-  const found = [NAMES, OVERRIDES].flatMap((names) => names.find((name) => there.has(name)) ?? []);
+  const found = [COMPOSE_NAMES, COMPOSE_OVERRIDES].flatMap(
+    (names) => names.find((name) => there.has(name)) ?? [],
+  );
   if (found.length > 0) return found.map((name) => join(directory, name));
-  throw new UsageError(`there is no Compose file in ${directory}`, `it is called ${NAMES.join(', ')}`);
+  throw new UsageError(
+    `there is no Compose file in ${directory}`,
+    `it is called ${COMPOSE_NAMES.join(', ')}`,
+  );
 }
 
 function readText(file: string): string {

@@ -15,7 +15,8 @@ import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
 import { forget, withAdoption } from './adopted/adopt-scope.ts';
-import { readAdopted } from './adopted/read-adopted.ts';
+import { observeAsBuilt } from './adopted/as-built.ts';
+import { readAdopted, withRestartOf } from './adopted/read-adopted.ts';
 import { fingerprint } from './fingerprint.ts';
 import { canMove } from './images/fetch-image.ts';
 import type { MovedQuestion } from './images/image.ts';
@@ -82,6 +83,7 @@ async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal):
     ...externals,
     ...observedContainers.flat(),
   ];
+  owned.push(...observeAsBuilt(adapter.adoptions.ofStack(scope.stack), scope.desired, owned));
   const present = new Set(owned.map(({ id }) => id));
   const taken = await observeTaken(engine, scope, present, signal);
   adapter.awaited.replace(scope.stack, [
@@ -130,16 +132,16 @@ async function observeGroup(
   const identities = identitiesOf(container.owner, container.owner.spec['name'], view.desired);
   return mapBounded(identities, 1, async (identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
-    const adopted =
-      identity.desired !== null && container.info.Labels[LABEL.adopted] !== undefined
-        ? await readAdopted(view.adapter, identity.desired, inspect, signal)
-        : null;
+    const isAdopted = container.info.Labels[LABEL.adopted] !== undefined;
+    const read = { stack: container.owner.stack, desired: identity.desired, inspect };
+    const adopted = isAdopted ? await readAdopted(view.adapter, read, signal) : null;
     const made =
       adopted === null ? container : { ...container, owner: { ...container.owner, spec: adopted.spec } };
-    const live = renderContainer(view, made, inspect, { wanted, health });
+    const place = adopted?.isAsBuilt ? { ...view, imageIds: new Map<string, string>() } : view;
+    const live = renderContainer(place, made, inspect, { wanted, health });
     const left = wanted !== null && isContainerSpec(wanted) ? leftNetwork(inspect, wanted) : null;
     const spec = { ...live.spec, ...(left === null ? {} : { networkMode: left }), ...stale };
-    const rendered = { ...live, spec };
+    const rendered = { ...live, spec: adopted === null ? spec : withRestartOf(spec, wanted) };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = members.map(({ id }) => id);
     const differing = identity.desired

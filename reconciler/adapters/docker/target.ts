@@ -1,15 +1,16 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
 import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
 import type { MovesData } from '../../ports/backups/moves-data.ts';
+import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { BuildsImages } from '../../ports/builds/builds-images.ts';
 import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
+import { describeProject } from './adopted/describe-project.ts';
 import { readHostPath } from './adopted/host-files.ts';
 import { findProjects } from './adopted/projects.ts';
 import { applyContainer, releaseContainer, settleContainer } from './containers/apply-container.ts';
@@ -140,6 +141,7 @@ function projects(engine: Engine, within: Within): FindsProjects {
     composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
     readHostPath: (project, path, limits, signal) =>
       within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
+    describeProject: (project, signal) => within(signal, (until) => describeProject(engine, project, until)),
   };
 }
 

@@ -74,7 +74,7 @@ export async function sealSecret(request: SealRequest): Promise<SealedSecret> {
   };
 }
 
-/** Encrypts values for a repository that is not checked out; see `Sealer`. */
+/** Encrypts values, to the byte, for a repository that is not checked out; see `Sealer`. */
 export function createSealer(options: IdentityOptions): Sealer {
   return async (value, written) => {
     const named = written === null ? null : parseRecipients(written, RECIPIENTS_FILE);
@@ -82,19 +82,24 @@ export function createSealer(options: IdentityOptions): Sealer {
     const own = keys?.recipients ?? [];
     const recipients = named ?? (own.length > 0 ? own : [(await makeKey(options)).recipient]);
     return {
-      text: await encrypt(toPlain(value, 'a secret'), recipients, undefined),
+      text: await encrypt(toBytes(value, 'a secret'), recipients, undefined),
       recipients: written ?? renderRecipients(recipients),
     };
   };
 }
 
-/** The value as a file. Readers drop one newline at the end, so a value that ends with one has another. */
+/** The value as a file. Readers of variables drop one newline at the end, so a value that ends with one has another. */
 function toPlain(value: string | Uint8Array, name: string): Uint8Array {
+  const bytes = toBytes(value, name);
+  return bytes.at(-1) === 0x0a ? Buffer.concat([bytes, Buffer.from('\n')]) : bytes;
+}
+
+function toBytes(value: string | Uint8Array, name: string): Uint8Array {
   const bytes = Buffer.from(value);
   if (bytes.length === 0) throw refused(`the value of ${name} is empty`);
   if (bytes.length > LARGEST_VALUE)
     throw refused(`the value of ${name} has ${bytes.length} bytes; a secret has at most ${LARGEST_VALUE}`);
-  return bytes.at(-1) === 0x0a ? Buffer.concat([bytes, Buffer.from('\n')]) : bytes;
+  return bytes;
 }
 
 interface Recipients {

@@ -31,5 +31,9 @@ export function readAdopts(document: Fields): Pick<Kombination, 'adopts'> {
   const project = asString(written) ?? asString(fields?.['project']);
   if (project === undefined) return {};
   const services = (asList(fields?.['services']) ?? []).filter((name) => typeof name === 'string');
-  return { adopts: { project, services, path: ['adopts'] } };
+  const built = Object.entries(asFields(fields?.['built']) ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  const digests = built.length === 0 ? {} : { built: Object.fromEntries(built) };
+  return { adopts: { project, services, ...digests, path: ['adopts'] } };
 }

@@ -57,6 +57,8 @@ export interface AdoptsModel {
   readonly project: string;
   /** Services that ran when the project was adopted; what of it is described no more is removed. */
   readonly services: readonly string[];
+  /** Digests that the builds of services had then: the image that runs is theirs. */
+  readonly built?: Readonly<Record<string, string>>;
   readonly path: DocumentPath;
 }
 

@@ -3,9 +3,14 @@ import type { Analysis } from '../../config/kombination/analyze.ts';
 import { analyze } from '../../config/kombination/analyze.ts';
 import type { TreeChange, TreeDirectory } from '../../config/file-tree.ts';
 import { updateTree } from '../../config/file-tree.ts';
-import type { AdoptionNote, AdoptionRequest } from '../../ports/adopt/adoption-draft.ts';
 import type { HostFile } from '../../ports/adopt/compose-projects.ts';
+import type { RepositoryState } from '../repository-state.ts';
 import type { Core } from '../state.ts';
+
+/** Parts of the desired state that an analysis asks. */
+export interface AnalysisCore extends Pick<Core, 'checkSchema'> {
+  readonly state: Pick<RepositoryState, 'nodes' | 'kits'>;
+}
 
 /** Files of a project by their paths in the directory of the stack, as they would stand in the repository. */
 export interface ProjectFiles {
@@ -14,11 +19,15 @@ export interface ProjectFiles {
 }
 
 /** The kombination with the files that are there so far, read as if it were committed. Everything is allowed. */
-export function analyzeProject(core: Core, { directory, files }: ProjectFiles, text: string): Analysis {
+export function analyzeProject(
+  core: AnalysisCore,
+  { directory, files }: ProjectFiles,
+  text: string,
+): Analysis {
   const { tree, texts } = asTree({ directory, files });
   const { nodes, kits } = core.state;
   return analyze({
-    file: `${directory}/kombination.yaml`,
+    file: inDirectory(directory, 'kombination.yaml'),
     text,
     tree,
     texts,
@@ -36,16 +45,22 @@ function asTree({ directory, files }: ProjectFiles): {
   const changes = [...files].map(([path, { content, executable }]): TreeChange => {
     const blob = blobId(content);
     texts.set(blob, new TextDecoder().decode(content));
-    return { path: `${directory}/${path}`, file: { type: executable ? 'executable' : 'file', blob } };
+    return { path: inDirectory(directory, path), file: { type: executable ? 'executable' : 'file', blob } };
   });
   return { tree: updateTree(new Map(), changes), texts };
+}
+
+/** @param directory repository path; empty: the root */
+export function inDirectory(directory: string, path: string): string {
+  return directory === '' ? path : `${directory}/${path}`;
 }
 
 /** Paths in the directory of the stack that a kombination rests on, whether they are there or not. */
 export function pathsNeeded(analysis: Analysis, directory: string): readonly string[] {
   const watched = [...analysis.watched, ...analysis.serviceFiles.watched, ...analysis.secrets.watched];
+  const prefix = inDirectory(directory, '');
   const own = watched.flatMap((path) =>
-    path.startsWith(`${directory}/`) ? [path.slice(directory.length + 1)] : [],
+    path.startsWith(prefix) && path.length > prefix.length ? [path.slice(prefix.length)] : [],
   );
   return [...new Set(own)].sort();
 }
@@ -61,14 +76,4 @@ export function dataMounts({ kombination }: Analysis, dataDir: string): Readonly
     }
   }
   return found;
-}
-
-/** A project whose files are being put together. */
-export interface Gathering {
-  /** Directory of the project on its host. */
-  readonly host: string;
-  readonly request: AdoptionRequest;
-  readonly notes: AdoptionNote[];
-  readonly project: ProjectFiles;
-  readonly tried: Set<string>;
 }

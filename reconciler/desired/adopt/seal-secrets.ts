@@ -6,8 +6,9 @@ import { parseDotenv } from '../../config/compose/dotenv.ts';
 import { isPlainSecret } from '../../config/kombination/checks/plain-secrets.ts';
 import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 import type { Core } from '../state.ts';
-import type { Gathering } from './project-files.ts';
-import { analyzeProject } from './project-files.ts';
+import type { Gathering } from './gathering.ts';
+import type { AnalysisCore } from './project-files.ts';
+import { analyzeProject, inDirectory } from './project-files.ts';
 
 export interface Sealing extends Gathering {
   readonly kombination: string;
@@ -48,10 +49,10 @@ async function readRecipients({ source, state }: Core): Promise<string | null> {
   return new TextDecoder().decode(await source.readBlob(node.blob));
 }
 
-type Seal = (value: Uint8Array) => Promise<string>;
+export type Seal = (value: Uint8Array) => Promise<string>;
 
 /** `secrets: { db: { file: ./db.txt } }` */
-async function sealFiles(core: Core, sealing: Sealing, seal: Seal): Promise<string> {
+export async function sealFiles(core: AnalysisCore, sealing: Sealing, seal: Seal): Promise<string> {
   const { project, notes } = sealing;
   const { document } = analyzeProject(core, project, sealing.kombination);
   const secrets = Object.entries(asFields(own(asFields(document.value), 'secrets')) ?? {});
@@ -63,12 +64,12 @@ async function sealFiles(core: Core, sealing: Sealing, seal: Seal): Promise<stri
     project.files.delete(path);
     project.files.set(`secrets/${name}.age`, await sealedFile(seal, file.content));
     text.setIn(['secrets', name, 'file'], `secrets/${name}.age`);
-    notes.push({ kind: 'secret', path, message: `is secrets/${name}.age` });
+    notes.push({ kind: 'secret', path: `secrets/${name}.age`, message: path });
   }
   return text.toString({ lineWidth: 0 });
 }
 
-async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<void> {
+async function sealDotenv(core: AnalysisCore, sealing: Sealing, seal: Seal): Promise<void> {
   const { project, notes } = sealing;
   const file = project.files.get('.env');
   if (file === undefined) return;
@@ -81,7 +82,7 @@ async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<voi
     if (next === null) continue;
     const files = new Map(project.files);
     files.set('.env', { ...file, content: new TextEncoder().encode(next) });
-    files.set(`secrets/${name}.age`, await sealedFile(seal, new TextEncoder().encode(plain)));
+    files.set(`secrets/${name}.age`, await sealedFile(seal, asVariable(plain)));
     // A variable may be used where no reference can stand: then it stays as it is, with a warning.
     if (isBroken(core, { ...sealing, project: { ...project, files } })) continue;
     for (const [path, content] of files) project.files.set(path, content);
@@ -90,9 +91,9 @@ async function sealDotenv(core: Core, sealing: Sealing, seal: Seal): Promise<voi
   }
 }
 
-function isBroken(core: Core, { project, kombination }: Sealing): boolean {
+export function isBroken(core: AnalysisCore, { project, kombination }: Sealing): boolean {
   const { document, diagnostics } = analyzeProject(core, project, kombination);
-  return hasErrors(toDiagnostics(`${project.directory}/kombination.yaml`, document, diagnostics));
+  return hasErrors(toDiagnostics(inDirectory(project.directory, 'kombination.yaml'), document, diagnostics));
 }
 
 /** The line that sets the variable, with another value; `null` for one that is set in a way of its own. */
@@ -103,6 +104,11 @@ function withReference(text: string, name: string, reference: string): string | 
   return text.replace(line, (_, head: string) => `${head}${reference}`);
 }
 
-async function sealedFile(seal: Seal, content: Uint8Array) {
+/** Readers of variables drop one newline at the end, so a value that ends with one has another. */
+export function asVariable(value: string): Uint8Array {
+  return new TextEncoder().encode(value.endsWith('\n') ? `${value}\n` : value);
+}
+
+export async function sealedFile(seal: Seal, content: Uint8Array) {
   return { content: new TextEncoder().encode(await seal(content)), executable: false };
 }

@@ -55,7 +55,7 @@ export function kombinationFor(
   settings: ComposeSettings,
 ): string {
   const directory = directoryOf(file);
-  const project = projectName(asString(peekYaml(text, [['name']])[0]) ?? nameOf(directory));
+  const project = composeProjectName(text, nameOf(directory));
   const name = project.replace(/_+/g, '-').replace(/^-+|-+$/g, '');
   const lines = [
     'version: "1.0"',
@@ -69,9 +69,9 @@ export function kombinationFor(
   return `${lines.join('\n')}\n`;
 }
 
-/** Name that Compose gives a project: small letters, digits, hyphens and underscores. */
-function projectName(text: string): string {
-  return text
+/** Name that Compose gives the project of a file: small letters, digits, hyphens and underscores. */
+export function composeProjectName(text: string, directoryName: string): string {
+  return (asString(peekYaml(text, [['name']])[0]) ?? directoryName)
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '')
     .replace(/^[_-]+/, '');

@@ -1,3 +1,4 @@
+import type { RebuiltProject } from '../../model/docker/rebuild/rebuild-project.ts';
 import type { FileWrite } from '../source.ts';
 import type { ComposeProject, HostLimits, HostPath } from './compose-projects.ts';
 
@@ -9,6 +10,8 @@ export interface AdoptionRequest {
   readonly node: string | null;
   /** Reads a path of its host. */
   readonly read: (path: string, limits: HostLimits) => Promise<HostPath>;
+  /** Writes a Compose file out of what runs, where those that it was made from are gone. */
+  readonly describe: () => Promise<RebuiltProject>;
   /** Encrypts values. Left out: those in clear stay where they are. */
   readonly seal?: Sealer;
 }

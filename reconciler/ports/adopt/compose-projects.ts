@@ -1,3 +1,5 @@
+import type { RebuiltProject } from '../../model/docker/rebuild/rebuild-project.ts';
+
 /** A container of a Compose project. */
 export interface ProjectContainer {
   readonly service: string;
@@ -53,4 +55,6 @@ export interface FindsProjects {
    * @param project names whose image the container has that the path is read with
    */
   readHostPath(project: string, path: string, limits: HostLimits, signal: AbortSignal): Promise<HostPath>;
+  /** Writes a Compose file for a project out of what the engine says of its containers, networks and volumes. */
+  describeProject(project: string, signal: AbortSignal): Promise<RebuiltProject>;
 }

@@ -45,7 +45,7 @@ export interface AdoptionPreview {
 export interface AdoptionOperations {
   /** Looks at the engine of this machine and at those of all nodes. */
   listProjects(signal: AbortSignal): Promise<ProjectList>;
-  /** Writes nothing. Throws UNKNOWN_PROJECT, STACK_EXISTS, BAD_OPTIONS when its Compose files are gone. */
+  /** Writes nothing. Throws UNKNOWN_PROJECT, STACK_EXISTS, BAD_OPTIONS for a name that no stack can have. Where its Compose files are gone, one is written out of what runs. */
   previewAdoption(request: AdoptRequest, signal: AbortSignal): Promise<AdoptionPreview>;
   /** Commits the description; the project is the stack's from then on. Throws as `previewAdoption` does; INVALID_CONFIGURATION, also where the operator has not allowed it. */
   adopt(

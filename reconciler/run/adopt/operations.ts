@@ -11,11 +11,11 @@ export function createAdoptionOperations(
 ): AdoptionOperations {
   return {
     async listProjects(signal) {
-      await loop.refreshIfPossible(signal);
+      await loop.refreshForWrite(signal);
       return listProjects(context, signal);
     },
     async previewAdoption(request, signal) {
-      await loop.refreshIfPossible(signal);
+      await loop.refreshForWrite(signal);
       return previewDraft(context, await draftProject(context, seal, request, signal), signal);
     },
     async adopt(request, actor, signal) {

@@ -5,6 +5,7 @@ import { isStackName } from '../../config/kombination/stack-name.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AdoptionDraft, Sealer } from '../../ports/adopt/adoption-draft.ts';
+import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { DesiredState } from '../../ports/desired.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { AdoptionPreview, AdoptRequest } from '../../public/adopt/adoptions.ts';
@@ -39,14 +40,14 @@ export async function draftProject(
   const { released } = context.desired.settings();
   if (context.desired.names().includes(stack) && !released.includes(stack))
     throw new ReconcilerError('STACK_EXISTS', `there is a stack ${stack} already: choose another name`);
+  const ask = <T>(work: (target: FindsProjects) => Promise<T>): Promise<T> =>
+    context.pool.ask(reference, (target) => work(requireCapability(target, 'findsProjects')));
   const draft = await context.desired.draftAdoption({
     project: view,
     stack,
     node: view.node,
-    read: (path, limits) =>
-      context.pool.ask(reference, (target) =>
-        requireCapability(target, 'findsProjects').readHostPath(view.name, path, limits, signal),
-      ),
+    read: (path, limits) => ask((target) => target.readHostPath(view.name, path, limits, signal)),
+    describe: () => ask((target) => target.describeProject(view.name, signal)),
     ...(seal === undefined ? {} : { seal }),
   });
   return { stack, found, draft };

@@ -1,20 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { generateIdentity } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../../deploy/demo/processes.ts';
-import { prepareCompose } from '../../support/compose/compose.ts';
+import { bytesOf, createRunningProjects, writeProjectFiles } from '../../support/compose/running-projects.ts';
 import { engineJson } from '../../support/docker/docker-engine.ts';
 import { workerEngine } from '../../support/docker/worker-engine.ts';
 import { git } from '../../support/git/git-repo.ts';
-import type { Json, MainJob } from '../../support/main-job.ts';
+import type { MainJob } from '../../support/main-job.ts';
 import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../../support/main-job.ts';
 
 /* A project that docker-compose has made goes over to a stack, changes with pushes, and nothing of it is made anew that need not be. */
 
 const dockerHost = workerEngine();
 const socket = dockerHost.replace('unix://', '');
+const { compose, containers, lives, remove, volumes } = createRunningProjects(dockerHost);
 const OPERATOR = 'policy: { allow: everything }\n';
 let job: MainJob;
 let root: string;
@@ -29,44 +29,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await job?.[Symbol.asyncDispose]();
-  for (const { Id } of await containers('vault'))
-    await engineJson(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
-  for (const { Id } of await listed('/networks?', 'vault'))
-    await engineJson(socket, 'DELETE', `/networks/${Id}`);
-  for (const { Name } of (await listed('/volumes?', 'vault')).Volumes ?? [])
-    await engineJson(socket, 'DELETE', `/volumes/${Name}`);
+  await remove('vault');
   await rm(root, { recursive: true, force: true });
 });
-
-function listed(path: string, project: string): Promise<Json> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
-  return engineJson(socket, 'GET', `${path}filters=${filters}`);
-}
-
-const containers = (project: string): Promise<readonly Json[]> => listed('/containers/json?all=1&', project);
-
-/** `name id started` of each container. */
-async function lives(project: string): Promise<readonly string[]> {
-  const found = await Promise.all(
-    (await containers(project)).map(({ Id }) => engineJson<Json>(socket, 'GET', `/containers/${Id}/json`)),
-  );
-  return found.map(({ Name, Id, State }) => `${Name} ${Id} ${State.StartedAt}`).sort();
-}
-
-async function write(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), text);
-  }
-}
-
-async function compose(directory: string, ...words: readonly string[]): Promise<string> {
-  const { program, args } = await prepareCompose(() => undefined);
-  return run(program, [...args, ...words], {
-    cwd: directory,
-    env: { ...process.env, DOCKER_HOST: dockerHost },
-  });
-}
 
 const COMPOSE = `services:
   web:
@@ -116,7 +81,7 @@ it(
   'a project goes over as it runs, and back',
   async () => {
     const directory = join(root, 'vault');
-    await write(directory, { ...CONTENT, 'data/db.sqlite3': 'live\n' });
+    await writeProjectFiles(directory, { ...CONTENT, 'data/db.sqlite3': 'live\n' });
     await compose(directory, 'up', '-d', '--wait');
     const before = await lives('vault');
     expect(before).toHaveLength(2);
@@ -172,8 +137,7 @@ it(
       .poll(async () => (await containers('vault')).length, { timeout: PATIENCE_MS, interval: 200 })
       .toBe(0);
     expect(await readFile(join(root, 'vault', 'data/db.sqlite3'), 'utf8')).toBe('live\n');
-    const { Volumes } = await listed('/volumes?', 'vault');
-    expect(Volumes).toMatchObject([{ Name: 'vault_cache' }]);
+    expect(await volumes('vault')).toMatchObject([{ Name: 'vault_cache' }]);
     // Somebody has made a project of that name by hand since: it is none of ours.
     await compose(join(root, 'vault'), 'up', '-d', '--wait');
     const anew = await lives('vault');
@@ -238,25 +202,13 @@ volumes: { db: }
 const PROJECTS = Object.keys(EIGHT);
 const stackOf = (project: string) => project.replace('_', '-');
 
-/** Every file of a directory of the host, with its content and time of change. */
-async function bytesOf(directory: string): Promise<readonly string[]> {
-  const files = await readdir(directory, { recursive: true, withFileTypes: true });
-  const told = files
-    .filter((one) => one.isFile())
-    .map(async ({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      return `${path} ${(await stat(path)).mtimeMs} ${await readFile(path, 'utf8')}`;
-    });
-  return (await Promise.all(told)).sort();
-}
-
 it(
   'eight projects become a repository and go back, without a minute down or a byte lost',
   async () => {
     const home = join(root, 'eight');
     await engineJson(socket, 'POST', '/volumes/create', { Name: 'eight-store' });
     for (const project of PROJECTS) {
-      await write(join(home, project), EIGHT[project] ?? {});
+      await writeProjectFiles(join(home, project), EIGHT[project] ?? {});
       await compose(join(home, project), 'up', '-d', '--wait');
     }
     const all = async () => (await Promise.all(PROJECTS.map(lives))).flat();
@@ -300,4 +252,108 @@ it(
     for (const project of PROJECTS) await compose(join(home, project), 'down', '--volumes', '--timeout', '0');
   },
   PATIENCE_MS * 5,
+);
+
+it(
+  'a project whose Compose files are gone is written down from what runs',
+  async () => {
+    const directory = join(root, 'lost');
+    await writeProjectFiles(directory, {
+      'compose.yaml': `services:
+  web: { ${SERVICE}, environment: { DB_PASSWORD: "it's 5 $$ \\\\ more", COLOUR: blue }, volumes: ["./data:/data", "./www:/www:ro", "keep:/keep"], secrets: [token], depends_on: [db], labels: { org.example.team: red } }
+  db: { ${SERVICE}, env_file: db.env, mem_limit: 64m, cap_drop: [ALL], networks: { default: { aliases: [base] } } }
+volumes: { keep: }
+secrets: { token: { file: ./token.txt } }
+`,
+      'db.env': 'MYSQL_ROOT_PASSWORD=from-the-env-file\n',
+      'token.txt': 'a-token-of-the-house\n',
+      'www/index.html': 'hello\n',
+      'data/state': 'live\n',
+    });
+    await compose(directory, 'up', '-d', '--wait');
+    const before = await lives('lost');
+    expect(before).toHaveLength(2);
+    for (const file of ['compose.yaml', 'db.env']) await rm(join(directory, file));
+
+    const adopted = await job.run('adopt', 'lost', '--yes');
+    expect([adopted.stderr, adopted.code]).toEqual(['', 0]);
+    expect(adopted.stdout).toMatch(/compose\.yaml {2}rebuilt from what runs, because .* cannot be read/);
+    expect([adopted.stdout, /Nothing would change/.test(adopted.stdout)]).toEqual([expect.anything(), true]);
+    await job.reaches('lost', 'in_sync');
+    expect(await job.run('plan', '--stack', 'lost', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    expect(await lives('lost')).toEqual(before);
+    const tree = await git(job.repository.path, 'ls-tree', '-r', '--name-only', 'main', 'kombinations/lost');
+    expect(lines(tree).map((path) => path.replace('kombinations/lost/', ''))).toEqual([
+      '.env',
+      '.gitignore',
+      'compose.yaml',
+      'kombination.yaml',
+      'secrets/DB_PASSWORD.age',
+      'secrets/MYSQL_ROOT_PASSWORD.age',
+      'secrets/token.age',
+      'www/index.html',
+    ]);
+    const clear = ['-e', '5 \\$', '-e', 'from-the-env-file', '-e', 'token-of-the-house'];
+    expect(await git(job.repository.path, 'grep', ...clear, 'main').catch(() => '')).toBe('');
+
+    expect(await job.run('release', 'lost', '--yes')).toMatchObject({ code: 0 });
+    await job.gone('lost');
+    expect(await lives('lost')).toEqual(before);
+    await remove('lost');
+  },
+  PATIENCE_MS * 3,
+);
+
+const MADE = `services:\n  app: { build: ./app, init: true, stop_grace_period: 1s, command: [sleep, infinity], volumes: ["./data:/data"] }\n`;
+
+it(
+  'an image that Compose has built counts as described until what it is built from changes',
+  async () => {
+    const directory = join(root, 'made');
+    await writeProjectFiles(directory, {
+      'compose.yaml': MADE,
+      'app/Dockerfile': `FROM ${IMAGE}\nCOPY motto /motto\n`,
+      'app/motto': 'one\n',
+      'data/state': 'live\n',
+    });
+    await compose(directory, 'up', '-d', '--build');
+    const before = await lives('made');
+    expect(before).toHaveLength(1);
+
+    const adopted = await job.run('adopt', 'made', '--yes');
+    expect([adopted.stderr, adopted.code, adopted.stdout]).toEqual([
+      '',
+      0,
+      expect.stringContaining('Nothing would change'),
+    ]);
+    await job.reaches('made', 'in_sync');
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    expect(await lives('made')).toEqual(before);
+    const kombination = await git(job.repository.path, 'show', 'main:kombinations/made/kombination.yaml');
+    expect(kombination).toMatch(/\n {2}built:\n {4}app: [0-9a-f]{12}\n/);
+
+    // A limit changes in place; a variable makes the container anew, with the image that is there.
+    const limited = MADE.replace('init: true', 'init: true, mem_limit: 64m');
+    let commit = await job.push({ 'kombinations/made/compose.yaml': limited }, 'A limit');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    expect(await lives('made')).toEqual(before);
+    const image = async () =>
+      (await engineJson<{ Image: string }>(socket, 'GET', '/containers/made-app-1/json')).Image;
+    const builtImage = await image();
+    const varied = limited.replace('init: true', 'init: true, environment: { A: b }');
+    commit = await job.push({ 'kombinations/made/compose.yaml': varied }, 'A variable');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    expect(await image()).toBe(builtImage);
+    expect(await lives('made')).not.toEqual(before);
+    await job.reaches('made', 'in_sync');
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+
+    commit = await job.push({ 'kombinations/made/app/motto': 'two\n' }, 'Another motto');
+    await job.job('made', ({ revision, status }) => revision === commit && status === 'completed');
+    await job.reaches('made', 'in_sync');
+    expect(await image()).not.toBe(builtImage);
+    expect(await job.run('plan', '--stack', 'made', '--detailed-exitcode')).toMatchObject({ code: 0 });
+    await remove('made');
+  },
+  PATIENCE_MS * 3,
 );

@@ -86,6 +86,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     ...createMemoryBuilds(faults.step),
     composeProjects: () => Promise.resolve([]),
     readHostPath: () => Promise.resolve({ kind: 'missing' }),
+    describeProject: () => Promise.resolve({ document: {}, remarks: [] }),
     ...createMemoryUpkeep(engine, faults.step),
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),

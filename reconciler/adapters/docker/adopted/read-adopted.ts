@@ -12,6 +12,7 @@ import { isOfCompose, LABEL } from '../labels.ts';
 import { splitVariable } from '../secrets/differing.ts';
 import type { Difference } from './alike.ts';
 import { isAlike } from './alike.ts';
+import { isAsBuilt } from './as-built.ts';
 import { compareOptions } from './compare-options.ts';
 import { compareContents, compareMounts } from './compare-mounts.ts';
 
@@ -27,20 +28,42 @@ export interface AdoptedContainer {
   readonly isSame: boolean;
   /** Hidden values that are not the described ones, as paths of the spec. */
   readonly differing: readonly string[];
+  /** True when its image is the one that Compose had built: no name of ours tells. */
+  readonly isAsBuilt: boolean;
+}
+
+/**
+ * The spec of a container as it is shown. Compose starts nothing again of which no file says so, where ours would begin again after a failure; that alone is
+ * no reason to touch what runs. The service gets it with its next container.
+ */
+export function withRestartOf(shown: JsonObject, wanted: JsonObject | null): JsonObject {
+  const policyOf = (spec: JsonObject | null) => asFields(asFields(spec)?.['restart']);
+  const restart = policyOf(wanted);
+  const isImplied = restart?.['policy'] === 'on-failure' && restart['maxRetries'] === undefined;
+  if (wanted === null || !isImplied || policyOf(shown)?.['policy'] !== 'no') return shown;
+  return { ...shown, restart: wanted['restart'] ?? null };
+}
+
+interface AdoptedSource {
+  readonly stack: string;
+  /** `null`: it is described no more. */
+  readonly desired: DesiredResource | null;
+  readonly inspect: ContainerInspectInfo;
 }
 
 export async function readAdopted(
-  { engine, traits }: Pick<Adapter, 'engine' | 'traits'>,
-  desired: DesiredResource,
-  inspect: ContainerInspectInfo,
+  { engine, traits, adoptions }: Pick<Adapter, 'engine' | 'traits' | 'adoptions'>,
+  { stack, desired, inspect }: AdoptedSource,
   signal: AbortSignal,
-): Promise<AdoptedContainer> {
+): Promise<AdoptedContainer | null> {
+  if (desired === null) return null;
   const spec = containerSpec(desired);
   const [image, { api }] = await Promise.all([engine.inspectImage(inspect.Image, signal), traits(signal)]);
+  const asBuilt = isAsBuilt(adoptions.ofStack(stack), desired);
   const { differing, ...env } = compareEnv(spec, inspect, image);
   const differences = [
     ...env.differences,
-    ...compareImage(spec, inspect),
+    ...(asBuilt ? [] : compareImage(spec, inspect)),
     ...compareProcess(spec, inspect, image),
     ...compareLabels(spec, inspect, image),
     ...comparePorts(spec, inspect, image, api),
@@ -54,7 +77,12 @@ export async function readAdopted(
     if (live === undefined) delete masked[key];
     else masked[key] = live;
   }
-  return { spec: masked, isSame: differences.length === 0 && differing.length === 0, differing };
+  return {
+    spec: masked,
+    isSame: differences.length === 0 && differing.length === 0,
+    differing,
+    isAsBuilt: asBuilt,
+  };
 }
 
 function compareImage({ image }: ContainerSpec, { Config }: ContainerInspectInfo): readonly Difference[] {

@@ -25,6 +25,7 @@ import {
   ownName,
   readGroup,
 } from './container-group.ts';
+import { nameAsBuilt } from '../adopted/as-built.ts';
 import { readStaleSharing } from './container-sharing.ts';
 import { maskLines, readLogTail } from '../logs.ts';
 import { maskOf } from '../secrets/secret-texts.ts';
@@ -43,6 +44,7 @@ export async function applyContainer(
   const task = taskOf(adapter, change, context);
   if (change.change.action === 'create' && (await createAtOnce(task))) return;
   const group = await readGroupOf(adapter, change, context);
+  if (group.current !== null) await nameAsBuilt(adapter, { ...task, current: group.current });
   if (change.change.action === 'replace' && group.current !== null) {
     await replaceContainer(task, { ...group, current: group.current }, change);
   } else {
