@@ -49,7 +49,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...input.diagnostics,
       ...unreachableWarnings(unreachable, reach),
       ...volumesLeftBehind(changes, input.engines ?? new Map(), input.stack),
-      ...impossibleChanges(changes),
+      ...impossibleChanges(changes, wanted),
       ...keptInTheWay(changes, observedById, input.engines ?? new Map()),
       ...dryRunDiagnostics(changes, observedById),
     ],
@@ -215,12 +215,19 @@ export function summarize(changes: readonly Change[]): PlanSummary {
   };
 }
 
-function impossibleChanges(changes: readonly Change[]): Diagnostic[] {
+function impossibleChanges(
+  changes: readonly Change[],
+  wanted: ReadonlyMap<ResourceId, DesiredResource>,
+): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const change of changes) {
     const place = change.origin ?? {};
     const external = change.after?.['external'] === true;
-    if (external && change.action === 'create') {
+    const maker = wanted.get(change.id)?.maker;
+    if (external && change.action === 'create' && maker !== undefined) {
+      const message = `${change.kind} ${change.name} is made by the stack ${maker}, which comes first`;
+      diagnostics.push({ severity: 'warning', code: 'EXTERNAL_NOT_YET', message, ...place });
+    } else if (external && change.action === 'create') {
       const message = `${change.kind} ${change.name} is external, but ${change.target} has none of that name`;
       diagnostics.push({
         severity: 'error',

@@ -1,3 +1,4 @@
+import type { ProxyClaim } from '../kits/proxy-claim.ts';
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
 import type { ClusterNode } from './cluster-model.ts';
@@ -42,6 +43,8 @@ export interface Kombination {
   readonly backup?: BackupModel;
   readonly dataDir?: DataDirModel;
   readonly adopts?: AdoptsModel;
+  /** Proxies of its kit that it has or needs; left out: none. */
+  readonly proxies?: readonly ProxyClaim[];
 }
 
 /** Place that `data_dir` gives to mounts of relative paths that hold data. */
