@@ -111,8 +111,6 @@ it('accepts no key of a service that nobody reads', () => {
 it.each([
   'credential_spec',
   'models',
-  'post_start',
-  'pre_stop',
   'provider',
   'pull_refresh_after',
   'use_api_socket',

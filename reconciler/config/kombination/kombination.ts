@@ -9,6 +9,7 @@ import type {
   DataMount,
   EndpointSpec,
   HealthcheckSpec,
+  LifecycleSpec,
   IpamSpec,
   MountSpec,
   PortSpec,
@@ -216,6 +217,9 @@ export interface ServiceFields {
   readonly volumesFrom: readonly VolumesFromEntry[];
   readonly dependsOn: readonly DependencyEntry[];
   readonly healthcheck?: HealthcheckSpec;
+  /** Commands in the running container, after its start and before its stop. */
+  readonly postStart?: readonly LifecycleSpec[];
+  readonly preStop?: readonly LifecycleSpec[];
   readonly restart?: RestartSpec;
   readonly resources?: ResourceLimits;
   readonly labels: Readonly<Record<string, string>>;
