@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MainJob } from '../../support/main-job.ts';
-import { createEngineView, createMainJob, IMAGE, runOnEngine } from '../../support/main-job.ts';
+import { createEngineView, createMainJob, IMAGE, PATIENCE_MS, runOnEngine } from '../../support/main-job.ts';
 import { workerEngine } from '../../support/docker/worker-engine.ts';
 
 /* Commands in a container after its start and before its stop, as docker-compose runs them. */
@@ -39,7 +39,9 @@ volumes: { log: }
 });
 
 const lines = async () => {
-  const text = await runOnEngine(dockerHost, 'docker', ['exec', 'life-web-1', 'cat', '/log/lines']);
+  const reading = ['exec', 'life-web-1', 'cat', '/log/lines'];
+  // The container may be the next one, and not there yet.
+  const text = await runOnEngine(dockerHost, 'docker', reading).catch(String);
   return text.trim().split('\n');
 };
 
@@ -50,8 +52,9 @@ it('are run with their user, directory and variables, once for each start', asyn
   expect(await job.run('plan', '--stack', 'life', '--detailed-exitcode')).toMatchObject({ code: 0 });
 
   await job.push(described('two'), 'Other words');
+  const told = ['start hello one 0 /tmp', 'stop one', 'start hello two 0 /tmp'];
+  await expect.poll(lines, { timeout: PATIENCE_MS, interval: 200 }).toEqual(told);
   await job.reaches('life', 'in_sync');
-  expect(await lines()).toEqual(['start hello one 0 /tmp', 'stop one', 'start hello two 0 /tmp']);
 });
 
 it('that fail after a start fail the change, whose container goes and leaves its place to the one before', async () => {

@@ -10,6 +10,7 @@ import {
   asString,
   compareText,
   defined,
+  own,
   toRecord,
 } from '../../../base/values.ts';
 import type { LifecycleSpec } from '../../../model/docker/docker-spec.ts';
@@ -23,7 +24,7 @@ export function readLifecycle(
   diagnostics: DiagnosticCollector,
 ): Pick<ServiceFields, 'postStart' | 'preStop'> {
   const read = (key: string): readonly LifecycleSpec[] | undefined => {
-    const commands = (asList(fields[key]) ?? []).flatMap(
+    const commands = (asList(own(fields, key)) ?? []).flatMap(
       (item, index) => readCommand(item, [...path, key, index], diagnostics) ?? [],
     );
     return commands.length === 0 ? undefined : commands;
