@@ -1,8 +1,10 @@
+import type { ServiceAddress } from '../operations/daily/addresses.ts';
 import type { StackView } from '../../reconciler/index.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
 import { UsageError } from './terminal/failure.ts';
 import type { GlobalOptions } from './options.ts';
 import type { KeyStore, Session } from './session/session.ts';
+import { foldText } from './terminal/rows.ts';
 import type { Style, Terminal } from './terminal/terminal.ts';
 
 /** `apply` takes the state directory for itself, `read` shares it. */
@@ -16,6 +18,11 @@ export interface Invocation {
   readonly interrupt: Interrupt;
   /** Milliseconds since the epoch, for ages in tables. */
   readonly now: () => number;
+  /** Returns those of the addresses that take a connection now. */
+  readonly findAnswering: (
+    addresses: readonly ServiceAddress[],
+    signal: AbortSignal,
+  ) => Promise<readonly ServiceAddress[]>;
   readonly openSession: (purpose: Purpose, command: string) => Promise<Session>;
   /** The keys and users in a daemon's state directory. */
   readonly openKeys: () => Promise<KeyStore>;
@@ -24,13 +31,13 @@ export interface Invocation {
 /** One JSON document on stdout with `--json`, otherwise the text. */
 export function present(invocation: Invocation, document: unknown, text: () => string): void {
   const { terminal, options } = invocation;
-  const output = options.json === true ? JSON.stringify(document, null, 2) : text();
+  const output = options.json === true ? JSON.stringify(document, null, 2) : foldText(invocation, text());
   if (output !== '') terminal.out(output);
 }
 
 /** A remark for people that must not end up in a document or a pipe. */
 export function remark({ terminal, style }: Invocation, text: string): void {
-  terminal.err(style.dim(text));
+  terminal.err(foldText({ terminal }, style.dim(text)));
 }
 
 /** The stacks that a command is about. */

@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
+import { findAnswering } from './apply/answering.ts';
 import { EXIT, formatFailure, toFailure, type Failure } from './terminal/failure.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
+import { foldText } from './terminal/rows.ts';
 import type { Invocation, Purpose } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
 import { createProgram } from './program.ts';
@@ -14,6 +16,8 @@ export interface CliDependencies {
   readonly interrupt: Interrupt;
   readonly version: string;
   readonly now: () => number;
+  /** Default: by connecting. */
+  readonly findAnswering?: Invocation['findAnswering'];
   readonly openSession: (options: GlobalOptions, purpose: Purpose, command: string) => Promise<Session>;
   readonly openKeys: (options: GlobalOptions) => Promise<KeyStore>;
   /** Runs the daemon until it is asked to stop; resolves to the exit code. */
@@ -58,6 +62,7 @@ function toInvocation(options: GlobalOptions, dependencies: CliDependencies): In
     options,
     interrupt,
     now,
+    findAnswering: dependencies.findAnswering ?? findAnswering,
     openSession: (purpose, command) => dependencies.openSession(options, purpose, command),
     openKeys: () => dependencies.openKeys(options),
   };
@@ -67,7 +72,7 @@ function reportFailure(failure: Failure, argv: readonly string[], terminal: Term
   // Not from parsed options: the command line itself may be what is wrong.
   if (argv.includes('--json')) terminal.out(JSON.stringify({ error: failure }, null, 2));
   const color = wantsColor(terminal.env, terminal.isTerminal, !argv.includes('--no-color'));
-  terminal.err(formatFailure(failure, createStyle(color).bad));
+  terminal.err(foldText({ terminal }, formatFailure(failure, createStyle(color).bad)));
 }
 
 function isHelp({ code }: CommanderError): boolean {

@@ -21,15 +21,20 @@ export type PlanFileContent = Pick<PlanFile, 'location' | 'branch' | 'plans'>;
 export async function savePlanFile(file: string, content: PlanFileContent): Promise<void> {
   const digest = planDigest(content.plans);
   const document: PlanFile = { format: 'kombinator-plan', formatVersion: 1, ...content, digest };
+  await saveText(file, `${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** @throws UsageError when the file cannot be written */
+export async function saveText(file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+    await writeFile(file, text);
   } catch (error) {
     throw new UsageError(`cannot write the plan: ${errorMessage(error)}`);
   }
 }
 
 /** @throws UsageError when the file is missing, is not JSON, is something else than a plan of this version, or was changed since it was saved */
-export async function readPlanFile(file: string): Promise<PlanFile> {
+async function readPlanFile(file: string): Promise<PlanFile> {
   const hint = 'make one with `kombinator plan --out FILE`';
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new UsageError(`cannot read the plan file ${file}: ${reasonOf(error)}`, hint);
@@ -42,6 +47,29 @@ export async function readPlanFile(file: string): Promise<PlanFile> {
   if (digest !== planDigest(document.plans))
     throw new UsageError(`${file} was changed after it was saved: its digest does not match`, hint);
   return { ...document, digest };
+}
+
+/**
+ * The plans of a file for a repository. CI plans in one checkout and applies in another: the commit says more than the path.
+ *
+ * @throws UsageError as `readPlanFile` does, and PLAN_STALE for those of another repository
+ */
+export async function readPlansFor(
+  { location, commit }: { readonly location: string; readonly commit: string | null },
+  file: string,
+): Promise<readonly Plan[]> {
+  const saved = await readPlanFile(file);
+  const other = saved.plans.find(({ revision }) => revision === null || revision !== commit);
+  if (saved.location === location || other === undefined) return saved.plans;
+  throw new UsageError(
+    `the plan was made for ${saved.location} at ${shorten(other.revision)}, and ${location} is at ${shorten(commit)}`,
+    'apply it with the same --repo, or in a checkout of the same commit',
+    'PLAN_STALE',
+  );
+}
+
+function shorten(commit: string | null): string {
+  return commit?.slice(0, 10) ?? 'no commit';
 }
 
 function parse(text: string): unknown {

@@ -3,6 +3,11 @@ import { addAdopt } from './adopt/adopt.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
+import { addImages } from './commands/daily/images.ts';
+import { addOpen } from './commands/daily/open.ts';
+import { addPrune } from './commands/daily/prune.ts';
+import { addTop } from './commands/daily/top.ts';
+import { addWait } from './commands/daily/wait.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
 import { addExec } from './commands/exec.ts';
@@ -14,6 +19,7 @@ import { addResources } from './commands/inventory/resources.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
+import { addNotify } from './commands/notify/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
@@ -33,11 +39,13 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addValidate,
   addPlan,
   addStatus,
+  addWait,
   addGenerate,
   addImport,
   addAdopt,
   addSchema,
   addApply,
+  addImages,
   addDestroy,
   addRollback,
   addControl,
@@ -45,6 +53,9 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDrift,
   addJobs,
   addLogs,
+  addTop,
+  addOpen,
+  addPrune,
   addResources,
   addClusters,
   addExec,
@@ -52,6 +63,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDatabases,
   addTags,
   addBuild,
+  addNotify,
   addSecrets,
   addKeys,
   addUsers,

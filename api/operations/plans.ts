@@ -7,6 +7,8 @@ export interface StackPlanRequest {
   readonly stack: string;
   readonly mode: 'apply' | 'destroy';
   readonly volumes: boolean;
+  /** See `PlanRequest`. Default false. */
+  readonly newest?: boolean;
   readonly actor: Actor;
 }
 

@@ -4,11 +4,13 @@ import type { ApiDeps } from './deps.ts';
 
 export interface StackLogsRequest {
   readonly stack: string;
-  /** One service only. Default: all. */
-  readonly service?: string;
+  /** Services of the stack. Default: all. */
+  readonly services?: readonly string[];
   /** Last lines of all services together. */
   readonly lines: number;
   readonly since?: Date;
+  /** Only lines from before the run that is there now, see `LogOptions`. Default false. */
+  readonly previous?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -23,14 +25,27 @@ export interface StackLogs {
   readonly failures: Readonly<Record<string, string>>;
 }
 
-/** Reads what the services of a stack wrote, as one. Throws UNKNOWN_STACK, BAD_OPTIONS for a service that it has not. */
-export async function readStackLogs(deps: ApiDeps, request: StackLogsRequest): Promise<StackLogs> {
-  const { stack, service } = request;
-  const known = deps.reconciler.getStack(stack).services.map(({ name }) => name);
-  if (service !== undefined && !known.includes(service)) {
+/** The services that are meant, in their order in the stack. Throws UNKNOWN_STACK, UNKNOWN_SERVICE. */
+export function chooseServices(
+  { reconciler }: Pick<ApiDeps, 'reconciler'>,
+  stack: string,
+  wanted: readonly string[] | undefined,
+): readonly string[] {
+  const known = reconciler.getStack(stack).services.map(({ name }) => name);
+  const unknown = wanted?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
     const names = known.join(', ') || 'none';
-    throw new ReconcilerError('BAD_OPTIONS', `${stack} has no service ${service}; it has: ${names}`);
+    throw new ReconcilerError('UNKNOWN_SERVICE', `${stack} has no service ${unknown}; it has: ${names}`);
   }
+  return wanted === undefined ? known : known.filter((name) => wanted.includes(name));
+}
+
+/** Reads what the services of a stack wrote, as one. Throws UNKNOWN_STACK, UNKNOWN_SERVICE. */
+export async function readStackLogs(
+  deps: Pick<ApiDeps, 'reconciler'>,
+  request: StackLogsRequest,
+): Promise<StackLogs> {
+  const wanted = chooseServices(deps, request.stack, request.services);
   const failures = new Map<string, string>();
   const read = async (name: string): Promise<readonly StackLogLine[]> => {
     try {
@@ -41,7 +56,6 @@ export async function readStackLogs(deps: ApiDeps, request: StackLogsRequest): P
       return [];
     }
   };
-  const wanted = service === undefined ? known : [service];
   const waiting = [...wanted];
   let newest: readonly StackLogLine[] = [];
   const readNext = async () => {
@@ -78,11 +92,11 @@ function newestOf(
 }
 
 async function readService(
-  { reconciler }: ApiDeps,
-  { stack, lines, since, signal }: StackLogsRequest,
+  { reconciler }: Pick<ApiDeps, 'reconciler'>,
+  { stack, lines, since, previous = false, signal }: StackLogsRequest,
   service: string,
 ): Promise<readonly StackLogLine[]> {
-  const options = { tail: lines, signal, ...(since === undefined ? {} : { since }) };
+  const options = { tail: lines, previous, signal, ...(since === undefined ? {} : { since }) };
   const found = await readLast(reconciler.logs(stack, service, options));
   return found.map((line) => ({ ...line, service }));
 }

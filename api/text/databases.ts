@@ -1,8 +1,13 @@
 import type { BackupList, BackupView, DatabaseView } from '../../reconciler/index.ts';
+import { formatBytes as formatSize } from '../../reconciler/index.ts';
 import { formatTable, toPlainText } from './table.ts';
 
-/** One line for each server, then one for each of their databases. */
-export function formatDatabases(servers: readonly DatabaseView[]): string {
+/**
+ * One line for each server, then one for each of their databases.
+ *
+ * @param width see `formatTable`
+ */
+export function formatDatabases(servers: readonly DatabaseView[], width?: number): string {
   if (servers.length === 0) return 'No stack has a database.\n';
   const rows = servers.map((server) => [
     server.stack,
@@ -13,7 +18,11 @@ export function formatDatabases(servers: readonly DatabaseView[]): string {
     server.connections === null ? '-' : String(server.connections),
     server.error ?? '',
   ]);
-  const table = formatTable(['STACK', 'SERVICE', 'KIND', 'IMAGE', 'STATUS', 'CONNECTIONS', 'MESSAGE'], rows);
+  const table = formatTable(
+    ['STACK', 'SERVICE', 'KIND', 'IMAGE', 'STATUS', 'CONNECTIONS', 'MESSAGE'],
+    rows,
+    width,
+  );
   const databases = servers.flatMap(({ stack, service, databases: all }) =>
     all.map(({ name, sizeBytes, connections }) => [
       stack,
@@ -26,17 +35,11 @@ export function formatDatabases(servers: readonly DatabaseView[]): string {
   const sizes =
     databases.length === 0
       ? ''
-      : `\n${formatTable(['STACK', 'SERVICE', 'DATABASE', 'SIZE', 'CONNECTIONS'], databases)}\n`;
+      : `\n${formatTable(['STACK', 'SERVICE', 'DATABASE', 'SIZE', 'CONNECTIONS'], databases, width)}\n`;
   return toPlainText(`${table}\n${sizes}`);
 }
 
-/** `512 B`, `7.5 MiB` */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
-}
+export { formatSize };
 
 export const BACKUP_HEADER = ['STACK', 'SERVICE', 'FILE', 'SIZE', 'TIME'] as const;
 

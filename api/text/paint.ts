@@ -37,3 +37,24 @@ export function showCell(text: string): string {
 export function widthOf(text: string): number {
   return text.replace(OWN_CODE, '').length;
 }
+
+/** A piece of a painted text: one of our codes, or what stands between two. */
+export interface PaintedPiece {
+  readonly isCode: boolean;
+  readonly text: string;
+}
+
+export function splitPainted(text: string): readonly PaintedPiece[] {
+  const pieces: PaintedPiece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(OWN_CODE)) {
+    if (match.index > end) pieces.push({ isCode: false, text: text.slice(end, match.index) });
+    pieces.push({ isCode: true, text: match[0] });
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) pieces.push({ isCode: false, text: text.slice(end) });
+  return pieces;
+}
+
+/** Ends all colours. */
+export const RESET = `${MARK}[0m`;

@@ -9,19 +9,19 @@ export function createLineNotifier(write: (line: string) => Promise<void>): Noti
 }
 
 function describe(notification: Notification): string {
-  const { stack, message } = notification;
+  const { stack, subject, message } = notification;
+  const why = message ?? 'no reason given';
   switch (notification.type) {
     case 'synced':
       return `${stack} is deployed: ${notification.tag}`;
-    case 'failed':
-      return `${stack} needs a look: ${message ?? 'no reason given'}`;
     case 'recovered':
-      return `${stack} is well again`;
+      return `${stack || subject} is well again`;
     case 'drift':
       return `${stack} differs: ${notification.resources.join(', ')}`;
     case 'blocked':
-      return `${stack} waits for a yes: ${message ?? 'no reason given'}`;
+    case 'frozen':
+      return `${stack} waits: ${why}`;
     default:
-      return notification satisfies never;
+      return `${stack || subject} needs a look: ${why}`;
   }
 }

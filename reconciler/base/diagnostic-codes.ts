@@ -58,6 +58,7 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'UNKNOWN_CONFIG',
     'UNKNOWN_STACK',
     'UNKNOWN_CLUSTER',
+    'UNKNOWN_CHANNEL',
     'UNKNOWN_PLUGIN',
     'FILE_NOT_FOUND',
     'ENV_FILE_NOT_FOUND',

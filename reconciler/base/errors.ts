@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'UNKNOWN_OBJECT'
   | 'UNKNOWN_IMPORT'
   | 'UNKNOWN_NODE'
+  | 'UNKNOWN_CHANNEL'
   | 'IMPORTS_FULL'
   | 'CLUSTER_EXISTS'
   | 'CLUSTER_IN_USE'
@@ -84,6 +85,7 @@ export type ErrorCode =
   // the operator of the daemon
   | 'STORE_UNAVAILABLE'
   | 'STORE_FULL'
+  | 'NOT_DELIVERED'
   | 'BAD_OPTIONS'
   // whoever asks for an instance
   | 'INVALID_POD_SPEC'

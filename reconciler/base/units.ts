@@ -46,6 +46,17 @@ export function parseBytes(value: string | number): number | Problem {
   return bytes;
 }
 
+const SIZE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `512 B`, `7.5 MiB`, `2 GiB`: at most one digit after the point. */
+export function formatBytes(bytes: number): string {
+  const size = Math.max(0, bytes);
+  let power = size < 1 ? 0 : Math.min(SIZE_UNITS.length - 1, Math.floor(Math.log2(size) / 10));
+  // Just below a unit is that unit, once it is rounded.
+  if (power < SIZE_UNITS.length - 1 && Math.round((size / 1024 ** power) * 10) >= 10_240) power += 1;
+  return `${Math.round((size / 1024 ** power) * 10) / 10} ${SIZE_UNITS[power]}`;
+}
+
 /** `0.5` cores in billionths. */
 export function parseCores(value: string | number): number | Problem {
   const cores = Number(value);

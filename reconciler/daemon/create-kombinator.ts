@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
+import type { SchemaCheck } from '../config/schema-check.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
@@ -32,12 +33,12 @@ import type { ExecRight, Reconciler } from '../public/reconciler.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
-import { startNotifications } from '../run/notify/notifications.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
+import { openChannels } from './notify/open-channels.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
 import { prepareStateDir, refuseConfigOfAuthors } from './state-dir.ts';
@@ -124,9 +125,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { stateDir, logger, env } = options;
   const clock = systemClock;
   await prepareStateDir(stateDir, options.repo);
-  if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
   const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
-  const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
+  const config = await readConfig(options, checkSchema);
   const { kept, secrets, vault } = openSecrets(options);
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
@@ -157,6 +157,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
+    channels: openChannels(config.channels, secrets),
+    notifiers: options.notifiers ?? [],
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });
@@ -165,8 +167,6 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     options.ephemeral === true
       ? { instances: null, metrics: null }
       : await openDaemonParts(reconciler, { config: config.instances, ...common });
-  const { notifiers = [] } = options.ephemeral === true ? {} : options;
-  const notifications = startNotifications({ reconciler, notifiers, clock, logger });
   return {
     reconciler,
     instances,
@@ -177,9 +177,17 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     execRight: config.execRight,
     metrics,
     checks: () => checksOf(reconciler),
-    [Symbol.asyncDispose]: () =>
-      disposeInOrder([instances, reconciler, notifications, metrics, source, store]),
+    [Symbol.asyncDispose]: () => disposeInOrder([instances, reconciler, metrics, source, store]),
   };
+}
+
+async function readConfig(
+  { config, repo }: KombinatorOptions,
+  checkSchema: SchemaCheck,
+): Promise<DaemonConfig> {
+  if (config === undefined) return NO_CONFIG;
+  await refuseConfigOfAuthors(config, repo);
+  return readDaemonConfig(config, checkSchema);
 }
 
 function checksOf(reconciler: Reconciler): Record<string, string> {
@@ -207,6 +215,7 @@ const NO_CONFIG: DaemonConfig = {
   proxies: [],
   importFrom: DEFAULT_IMPORT_FROM,
   execRight: 'admins',
+  channels: [],
 };
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {

@@ -7,6 +7,8 @@ import { createDiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { asFields, asList, asString } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
+import type { ChannelConfig } from './notify/channels-config.ts';
+import { readChannels } from './notify/channels-config.ts';
 import { readFreezeWindows } from './freeze-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
 import type { BuildsConfig } from './builds-config.ts';
@@ -37,6 +39,7 @@ export interface DaemonConfig {
   readonly importFrom: readonly FetchPlace[];
   /** People who may run programs in containers over the API. */
   readonly execRight: ExecRight;
+  readonly channels: readonly ChannelConfig[];
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -69,7 +72,11 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   checkSchema('daemon', document.value ?? {}, collector);
   const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
-  const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);
+  const channels = readChannels(asFields(document.value)?.['notifications'], collector);
+  const policy = {
+    ...readOperatorPolicy(asFields(document.value) ?? {}, collector),
+    channels: new Map(channels.map((channel) => [channel.name, channel])),
+  };
   const builds = readBuildsConfig(asFields(asFields(document.value)?.['builds']), policy, collector);
   const users = readUsersConfig(asFields(asFields(document.value)?.['users']), collector);
   const proxies = (asList(asFields(document.value)?.['proxies']) ?? []).filter(
@@ -82,7 +89,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const backups = directory === undefined ? {} : { directory };
   const execRight = readExecRight(asFields(asFields(document.value)?.['exec'])?.['for']);
   if (diagnostics.length === 0)
-    return { freeze, backups, instances, policy, users, builds, proxies, importFrom, execRight };
+    return { freeze, backups, instances, policy, users, builds, proxies, importFrom, execRight, channels };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

@@ -1,3 +1,4 @@
+import type { DocumentPath } from '../base/document-path.ts';
 import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
 import { accept } from '../base/document-diagnostic.ts';
 import { isProblem } from '../base/problem.ts';
@@ -16,11 +17,24 @@ export function readFreezeWindows(
   listed: readonly unknown[],
   collector: DiagnosticCollector,
 ): readonly FreezeWindow[] {
-  return listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, collector));
+  return readWindows(listed, ['freeze'], collector);
 }
 
-function readWindow(fields: Fields, index: number, collector: DiagnosticCollector): readonly FreezeWindow[] {
-  const path = (key: string) => ['freeze', index, key];
+/** The same at another place of the configuration. */
+export function readWindows(
+  listed: readonly unknown[],
+  place: DocumentPath,
+  collector: DiagnosticCollector,
+): readonly FreezeWindow[] {
+  return listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, [...place, index], collector));
+}
+
+function readWindow(
+  fields: Fields,
+  place: DocumentPath,
+  collector: DiagnosticCollector,
+): readonly FreezeWindow[] {
+  const path = (key: string) => [...place, key];
   const schedule = asString(fields['schedule']);
   const written = asString(fields['duration']);
   // A missing part has been reported.

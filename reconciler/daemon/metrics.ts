@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GaugeConfiguration } from 'prom-client';
+import { addStackMetrics } from './stack-metrics.ts';
 import type { Instances } from '../public/instances.ts';
 import type { Reconciler, ReconcilerEvent } from '../public/reconciler.ts';
 
@@ -14,6 +15,7 @@ export function createMetrics(reconciler: Reconciler, instances: Instances | nul
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addGauges(registry, reconciler);
+  addStackMetrics(registry, reconciler);
   if (instances !== null) addInstanceGauges(registry, instances);
   const subscription = reconciler.subscribe(createCounters(registry));
   return {

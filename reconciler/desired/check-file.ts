@@ -9,7 +9,7 @@ import { buildCatalogue } from '../config/kits/kit-catalogue.ts';
 import { catalogueDiagnostics, readKitDocument } from '../config/kits/kit-document.ts';
 import type { DocumentReport } from '../ports/desired.ts';
 import { faultIn } from './build-entry.ts';
-import { checkText, NAMELESS } from './check-text.ts';
+import { checkAs, checkText, NAMELESS } from './check-text.ts';
 import type { Core } from './state.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 
@@ -30,6 +30,15 @@ export function checkNamed(core: Core, text: string, file: string | undefined): 
   return contain(
     () => checkByName(core, text, file),
     (fault) => report([faultIn(file ?? NAMELESS, fault)]),
+  );
+}
+
+/** Checks a text at its place in the repository, which tells what kind of file it is. Never throws. */
+export function checkPlaced(core: Core, text: string, path: string): DocumentReport {
+  const check = CHECKS.find(([pattern]) => pattern.test(path))?.[1];
+  return contain(
+    () => (check ? check(core, text, path) : checkAs(core, text, { place: path, label: path })),
+    (fault) => report([faultIn(path, fault)]),
   );
 }
 

@@ -66,6 +66,7 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
   const known = core.index.entryOf(file);
   const options = {
     ...(known ? textsOf(known) : {}),
+    ...(core.texts === undefined ? {} : { texts: core.texts }),
     file,
     text,
     tree,
@@ -80,7 +81,7 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
   return places.size === 0 ? alone : analyze({ ...options, places });
 }
 
-function checkAs(
+export function checkAs(
   core: Core,
   text: string,
   { place, label }: { readonly place: string; readonly label: string },

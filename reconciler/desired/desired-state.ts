@@ -12,24 +12,24 @@ import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult, RepositorySettings, SharedNode } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import type { Revision, Source } from '../ports/source.ts';
+import type { FileWrite, Revision, Source } from '../ports/source.ts';
 import { draftAdoption } from './adopt/draft-adoption.ts';
 import { createPreviewSource } from './adopt/preview-source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
 import { draftCluster, draftSettings } from './settings/draft-settings.ts';
 import { listClusters } from './settings/list-clusters.ts';
 import { registriesOf, registryEntriesOf } from './registries.ts';
+import { checkAround } from './check-around.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
-import { operatorReferences } from './read-settings.ts';
+import { emptyState } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { listWorkflows } from './workflow.ts';
-import { EMPTY_STATE } from './repository-state.ts';
 import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
 
 export interface DesiredStateOptions {
@@ -59,14 +59,10 @@ const DEFAULT_LIMITS: LoadLimits = {
 const MAX_STACKS_KEPT = 64;
 const MAX_INLINE_TEXTS_KEPT = 256;
 
-/**
- * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
- * when somebody asks.
- */
-export function createDesiredState(options: DesiredStateOptions): DesiredState {
+function createCore(options: DesiredStateOptions): Core {
   const { source, secrets, limits = {}, checkSchema = createSchemaCheck(), policy = OPEN_POLICY } = options;
   const merged = { ...DEFAULT_LIMITS, ...limits };
-  const core: Core = {
+  return {
     source,
     secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
     limits: merged,
@@ -80,6 +76,14 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
     state: emptyState(policy),
   };
+}
+
+/**
+ * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
+ * when somebody asks.
+ */
+export function createDesiredState(options: DesiredStateOptions): DesiredState {
+  const core = createCore(options);
   let last: Promise<unknown> = Promise.resolve();
   return {
     get revision() {
@@ -110,27 +114,54 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     askedFor: (signal) => askedFor(core, signal),
     check: (text, file, { alone = false } = {}) =>
       alone ? checkAlone(core, text, file) : checkNamed(core, text, file),
+    checkAround: (text, place, signal) => checkAround(core, text, place, signal),
     generate: (request) => generateFrom(core, request),
+    ...draftPart(core),
+    inlineBlob: (blob) => findInline(core, blob),
+    filesOf: (name) => filesOf(core, name),
+    preview: (writes, signal, { everything = false } = {}) =>
+      preview(
+        core,
+        writes,
+        { ...options, ...(everything ? { policy: { ...core.policy, everything } } : {}) },
+        signal,
+      ),
+  };
+}
+
+type DraftPart = Pick<
+  DesiredState,
+  | 'draftStack'
+  | 'editStack'
+  | 'rewriteStack'
+  | 'draftSettings'
+  | 'draftCluster'
+  | 'draftNode'
+  | 'draftAdoption'
+>;
+
+function draftPart(core: Core): DraftPart {
+  return {
     draftStack: (name, document, kind) => draftStack(core, name, document, kind),
     editStack: async (name, keys) => editStack(core, name, keys),
     rewriteStack: (name, edit) => rewriteStack(core, name, edit),
     draftSettings: (edit) => draftSettings(core, edit),
     draftCluster: (name, keys) => draftCluster(core, name, keys),
     draftNode: (name, document) => draftNode(core, name, document),
-    inlineBlob: (blob) => findInline(core, blob),
-    filesOf: (name) => filesOf(core, name),
     draftAdoption: (request) => draftAdoption(core, request),
-    async preview(writes, signal, { everything = false } = {}) {
-      const { source: previewed, revision } = createPreviewSource(source, core.state.read, writes);
-      const state = createDesiredState({
-        ...options,
-        source: previewed,
-        ...(everything ? { policy: { ...policy, everything } } : {}),
-      });
-      await state.load(revision, signal);
-      return state;
-    },
   };
+}
+
+async function preview(
+  core: Core,
+  writes: readonly FileWrite[],
+  options: DesiredStateOptions,
+  signal: AbortSignal,
+): Promise<DesiredState> {
+  const { source, revision } = createPreviewSource(core.source, core.state.read, writes);
+  const state = createDesiredState({ ...options, source });
+  await state.load(revision, signal);
+  return state;
 }
 
 async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {
@@ -174,10 +205,6 @@ function settingsOf(core: Core): RepositorySettings {
 /** The state that a revision is read on top of: nothing, while none is in force. */
 function basisOf({ state, policy }: Core): Core['state'] {
   return state.revision === null ? emptyState(policy) : state;
-}
-
-function emptyState(policy: OperatorPolicy): Core['state'] {
-  return { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } };
 }
 
 /** Puts a revision in force, all at once. */

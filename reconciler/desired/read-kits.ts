@@ -10,7 +10,7 @@ import type { KitDocument } from '../config/kits/kit-document.ts';
 import { catalogueDiagnostics, readKitDocument } from '../config/kits/kit-document.ts';
 import { sha256 } from '../base/json.ts';
 import type { FileChange } from '../ports/source.ts';
-import type { LoadedKits, LoadOptions } from './repository-state.ts';
+import type { LoadedKits, ReadOptions } from './repository-state.ts';
 import { brokenFile, locateDocument, readSmall } from './repository-state.ts';
 
 const DIRECTORY = 'stackkits';
@@ -20,7 +20,7 @@ const FILES = ['stackkit.yaml', 'stackkit.yml'];
 export async function readKits(
   tree: TreeDirectory,
   changes: readonly FileChange[],
-  options: LoadOptions,
+  options: ReadOptions,
 ): Promise<LoadedKits> {
   const { kits: before } = options.state;
   const linked = before.linked || changes.some(({ after }) => after?.type === 'symlink');

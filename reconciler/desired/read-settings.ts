@@ -11,7 +11,13 @@ import { isProblem } from '../base/problem.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { FileChange } from '../ports/source.ts';
-import type { LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
+import type {
+  LoadedNodes,
+  LoadedSettings,
+  LoadOptions,
+  ReadOptions,
+  RepositoryState,
+} from './repository-state.ts';
 import { brokenFile, EMPTY_STATE, locateDocument, readSmall } from './repository-state.ts';
 
 const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
@@ -58,7 +64,7 @@ function withOperators(document: SettingsDocument, { policy }: LoadOptions): Set
 export async function readNodes(
   tree: TreeDirectory,
   changes: readonly FileChange[],
-  options: LoadOptions,
+  options: ReadOptions,
 ): Promise<LoadedNodes> {
   const { nodes: before } = options.state;
   const directories = DIRECTORIES.flatMap((name) => {
@@ -101,8 +107,13 @@ export async function readNodes(
   return { documents, blobs, references: new Map([...written, ...operatorReferences(options.policy)]) };
 }
 
+/** The state before anything was read: the operator's targets are there. */
+export function emptyState(policy: OperatorPolicy): RepositoryState {
+  return { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } };
+}
+
 /** The targets that the operator defines, by the names that stacks use. */
-export function operatorReferences({ targets }: OperatorPolicy): ReadonlyMap<string, TargetReference> {
+function operatorReferences({ targets }: OperatorPolicy): ReadonlyMap<string, TargetReference> {
   return new Map([...targets].map(([key, { reference }]) => [key, reference]));
 }
 

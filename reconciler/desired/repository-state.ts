@@ -109,6 +109,9 @@ export interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
+/** The parts that reading small documents needs; a work tree has no source. */
+export type ReadOptions = Omit<LoadOptions, 'source'> & { readonly source: Pick<Source, 'readBlobs'> };
+
 export interface Staged {
   readonly state: RepositoryState;
   readonly changes: readonly IndexChange[];
@@ -118,7 +121,7 @@ export interface Staged {
 export async function* readTexts(
   blobs: readonly string[],
   maxBytes: number,
-  { source, signal }: LoadOptions,
+  { source, signal }: Pick<ReadOptions, 'source' | 'signal'>,
 ): AsyncGenerator<readonly [string, Uint8Array | null, number]> {
   if (blobs.length === 0) return;
   for await (const { blob, content, size } of source.readBlobs([...new Set(blobs)], maxBytes, signal)) {
@@ -139,7 +142,7 @@ export function decode(bytes: Uint8Array): string | null {
 /** Text of a small document (settings, nodes), or what stands in the way. */
 export async function readSmall(
   blobs: readonly string[],
-  options: LoadOptions,
+  options: ReadOptions,
 ): Promise<ReadonlyMap<string, string | UnreadableDocument>> {
   const texts = new Map<string, string | UnreadableDocument>();
   for await (const [blob, bytes, size] of readTexts(blobs, options.limits.documentBytes, options)) {

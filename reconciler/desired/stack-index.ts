@@ -126,8 +126,27 @@ interface Tables {
   readonly proxies: MultiMap<StackEntry>;
 }
 
+function createTables(): Tables {
+  return {
+    entries: new Map(),
+    byName: createMultiMap(),
+    byPort: createMultiMap(),
+    portHolders: new Map(),
+    watchers: createMultiMap(),
+    nodeUsers: createMultiMap(),
+    kitUsers: createMultiMap(),
+    inline: createMultiMap(),
+    namers: createMultiMap(),
+    adopters: createMultiMap(),
+    notable: new Set(),
+    order: createStackOrder(),
+    implied: createImpliedOrder(),
+    proxies: createMultiMap(),
+  };
+}
+
 export function createStackIndex(): StackIndex {
-  const tables = emptyTables();
+  const tables = createTables();
   const { entries, byName, byPort, order, implied } = tables;
   let sorted: readonly string[] = [];
   const find = (name: string) => first(byName.get(name));
@@ -182,25 +201,6 @@ export function createStackIndex(): StackIndex {
       sorted = updateNames(sorted, concerned, (name) => byName.get(name).size > 0);
       return concerned;
     },
-  };
-}
-
-function emptyTables(): Tables {
-  return {
-    entries: new Map(),
-    byName: createMultiMap(),
-    byPort: createMultiMap(),
-    portHolders: new Map(),
-    watchers: createMultiMap(),
-    nodeUsers: createMultiMap(),
-    kitUsers: createMultiMap(),
-    inline: createMultiMap(),
-    namers: createMultiMap(),
-    adopters: createMultiMap(),
-    notable: new Set(),
-    order: createStackOrder(),
-    implied: createImpliedOrder(),
-    proxies: createMultiMap(),
   };
 }
 
@@ -304,7 +304,7 @@ function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): reado
   ];
 }
 
-/** A project that one stack has taken over is no other one's. */
+/** A project that one stack has taken over is its own. */
 function projectConflicts(entry: StackEntry, adopters: MultiMap<StackEntry>): readonly DocumentDiagnostic[] {
   if (entry.adopts === undefined) return [];
   const others = [...adopters.get(entry.adopts)].filter((other) => other !== entry).map(({ name }) => name);

@@ -35,6 +35,8 @@ export interface Core {
   readonly rendered: LRUCache<string, Rendered>;
   /** Contents that stand in documents, of stacks rendered last, by blob id. */
   readonly inline: LRUCache<string, Uint8Array>;
+  /** Texts of a work tree by id, where one is looked at and not the repository. */
+  readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
   /** Replaced as a whole by a load. */
   state: RepositoryState;
 }

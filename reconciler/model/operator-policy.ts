@@ -66,6 +66,14 @@ export interface OperatorPolicy {
   readonly registries: readonly string[];
   /** Credentials of the operator for registries; those that a repository names for the same host are not used. */
   readonly credentials: readonly RegistrySetting[];
+  /** Channels that news go to, by name. Left out: nobody knows what the operator has. */
+  readonly channels?: ReadonlyMap<string, OperatorChannel>;
+}
+
+/** A channel, as far as a repository has to do with it. */
+export interface OperatorChannel {
+  /** Patterns of the stacks that may choose it. Left out: all. */
+  readonly stacks?: readonly string[];
 }
 
 /** Binds that are harmless, and that many images ask for. */
@@ -200,4 +208,21 @@ export interface AskedFor {
   readonly keyFiles: readonly string[];
   /** Hosts that `kombinator.yaml` has credentials for. */
   readonly registries: readonly string[];
+}
+
+const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
+  privileged: () => 'runs privileged',
+  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
+  capabilities: (value) => `has the capability ${value}`,
+  devices: (value) => `uses the device ${value}`,
+  unconfined: (value) => `loosens what confines it (${value})`,
+  binds: (value) => `mounts ${value} of the machine`,
+  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
+  adopts: (value) => `takes over the Compose project ${value}`,
+  secrets: (value) => `uses secret://${value}`,
+};
+
+/** `runs privileged`, `mounts /srv of the machine`: what whoever has the need does. */
+export function describeNeed({ grant, value }: Need): string {
+  return DOES[grant](value);
 }

@@ -61,6 +61,8 @@ export interface DesiredResource {
   readonly origin: Position;
   /** Lines for single spec keys, where known: `ports` → the line of `services.web.ports`. */
   readonly origins?: Readonly<Record<string, Position>>;
+  /** Paths in the repository of the files that it is given, by their paths in the container. Left out: it is given none from there. */
+  readonly sources?: ReadonlyMap<string, string>;
   /** Spec keys whose change is announced by another resource: a container is replaced when its image moves. */
   readonly replaceWith?: readonly ResourceId[];
   /** Not owned by the stack (images): created when missing, never deleted. */
@@ -203,6 +205,8 @@ export interface ObservedResource {
   readonly guarded?: boolean;
   readonly shared?: boolean;
   readonly dryRun?: DryRun;
+  /** Digests of an image whose tag stands for another one at its registry by now. Left out: it does not, or nobody asked. */
+  readonly moved?: { readonly here: string; readonly there: string };
   /** More to show in a status (engine id, ports, started at); nothing decides on it. */
   readonly detail?: Readonly<Record<string, Json>>;
 }

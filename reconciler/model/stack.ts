@@ -1,6 +1,7 @@
 import type { BackupPolicy } from '../database/backup.ts';
 import type { DatabaseSettings } from '../database/settings.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
+import type { NotifyChoice } from './notify/events.ts';
 import type { JsonObject } from '../base/json.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { DesiredResource } from './resource.ts';
@@ -38,6 +39,8 @@ export interface StackPolicy {
   readonly stableMs?: number;
   /** See `DesiredResource.takeOver`. */
   readonly takeOver?: readonly string[];
+  /** Channels of the operator that news of it go to. Left out: those that are for all. */
+  readonly notify?: NotifyChoice;
 }
 
 export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', sync: 'auto', prune: 'yes', maxDeletions: 10 };

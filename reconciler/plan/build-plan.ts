@@ -55,6 +55,7 @@ export function buildPlan(input: PlanInput): Plan {
     ],
     ...(unreachable.length === 0 ? {} : { unreachable }),
     ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
+    ...(input.newest === true ? { newest: true as const } : {}),
   };
 }
 

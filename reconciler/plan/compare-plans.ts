@@ -36,7 +36,11 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
 function isSameDescription(saved: Plan, current: Plan): boolean {
   const likeness = compareDigests(saved.desired, current.desired);
   if (likeness !== 'unknown') return likeness === 'same';
-  const changesOf = ({ changes }: Plan) => canonicalJson(JSON.parse(JSON.stringify(changes)) as Json);
+  // Contents follow from the blobs, and not every plan tells of them.
+  const changesOf = ({ changes }: Plan) =>
+    canonicalJson(
+      JSON.parse(JSON.stringify(changes.map((change) => ({ ...change, contents: undefined })))) as Json,
+    );
   return changesOf(saved) === changesOf(current);
 }
 

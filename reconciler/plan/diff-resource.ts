@@ -28,7 +28,8 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
   const fields = differingFields(desired, observed, after);
   if (fields.length > 0) {
     const replace = fields.some((field) => !desired.updatable.includes(topLevelKey(field.path)));
-    return { action: replace ? 'replace' : 'update', before, after, fields, cause: causeOf(fields) };
+    const cause = observed.moved === undefined ? causeOf(fields) : movedCause(observed.moved);
+    return { action: replace ? 'replace' : 'update', before, after, fields, cause };
   }
   const cause = causeWithoutFields(observed);
   return {
@@ -87,6 +88,15 @@ function causeOf(fields: readonly FieldChange[]): string {
   const keys = [...new Set(fields.map((field) => topLevelKey(field.path)))];
   const secret = fields.every((field) => field.sensitive === true);
   return secret ? 'a secret value changed' : `${keys.join(', ')} changed`;
+}
+
+/** `the tag has moved from sha256:0123456789ab to sha256:ba9876543210` */
+function movedCause({ here, there }: NonNullable<ObservedResource['moved']>): string {
+  return `the tag has moved from ${shortDigest(here)} to ${shortDigest(there)}`;
+}
+
+function shortDigest(digest: string): string {
+  return digest.slice(0, 'sha256:'.length + 12);
 }
 
 function causeWithoutFields({ health, interrupted, renamed }: ObservedResource): string | null {

@@ -1,63 +1,126 @@
-import type { FieldChange } from './change.ts';
-import type { Json } from '../base/json.ts';
 import { formatDiagnostic } from '../base/diagnostic.ts';
 import { showLine } from '../base/shown-text.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
+import { describeChange } from './text/describe-change.ts';
+import type { PlanLine, Sign, Span, Tone } from './text/lines.ts';
+import { about, breakSpans, layOut, paintSpans, span } from './text/lines.ts';
+import { shortenHashes } from './text/values.ts';
 
 export interface FormatPlanOptions {
   /** ANSI colours. Default false. */
   readonly color?: boolean;
   /** Lists unchanged resources too. Default false. */
   readonly verbose?: boolean;
+  /** Columns of the terminal, to which lines are broken between words. Default: they are as long as they are. */
+  readonly width?: number;
 }
 
-const SIGNS: Readonly<Record<Action, string>> = {
+const SIGNS: Readonly<Record<Action, Sign>> = {
   create: '+',
   update: '~',
   replace: '±',
   delete: '-',
   'no-op': ' ',
 };
-const COLORS: Readonly<Record<Action, number>> = {
-  create: 32,
-  update: 33,
-  replace: 35,
-  delete: 31,
-  'no-op': 90,
+const TONES: Readonly<Record<Action, Tone>> = {
+  create: 'good',
+  update: 'warn',
+  replace: 'replace',
+  delete: 'bad',
+  'no-op': 'dim',
 };
-const MAX_VALUE_LENGTH = 100;
 
 /** The plan as people read it, one block per change, ending in the summary line. No trailing newline. */
 export function formatPlan(plan: Plan, options: FormatPlanOptions = {}): string {
-  const paint = (code: number, text: string) =>
-    options.color === true ? `\u001B[${code}m${text}\u001B[0m` : text;
-  const lines = [paint(1, titleOf(plan))];
+  const layout = { color: options.color === true, width: options.width };
+  const { head, changes, notes } = describePlan(plan, options.verbose === true);
+  const free = (spans: readonly Span[]) =>
+    breakSpans(spans, 2, layout.width).map((line) => paintSpans(line, layout.color));
+  return [
+    ...free([span(head, 'strong')]),
+    ...(changes.length > 0 ? [''] : []),
+    ...changes.flat().flatMap((line) => layOut(line, layout)),
+    '',
+    ...notes.flatMap((note) => free([note])),
+    ...free([span(formatSummary(plan.summary), 'strong')]),
+  ].join('\n');
+}
+
+/** A plan in words, before it is laid out. */
+export interface DescribedPlan {
+  readonly head: string;
+  /** The lines of each change; the first one names it. */
+  readonly changes: readonly (readonly PlanLine[])[];
+  /** Findings, and what needs a yes. */
+  readonly notes: readonly Span[];
+}
+
+export function describePlan(plan: Plan, verbose: boolean): DescribedPlan {
   const shown = plan.changes.filter(
-    (change) => options.verbose === true || change.action !== 'no-op' || change.verify || isKept(change),
+    (change) => verbose || change.action !== 'no-op' || change.verify || isKept(change),
   );
-  if (shown.length > 0) lines.push('');
-  const width = shown.reduce((most, { id }) => Math.max(most, showLine(id).length), 0);
-  for (const change of shown) {
-    const verb = change.verify ? 'wait' : isKept(change) ? 'keep' : change.action;
-    const head = `  ${SIGNS[change.action]} ${verb.padEnd(7)} ${showLine(change.id).padEnd(width)}`;
-    const place = change.origin === null ? '' : `  (${showLine(change.origin.file)}:${change.origin.line})`;
-    const turn = turnOf(change);
-    lines.push(`${paint(COLORS[change.action], head)}  ${showLine(change.cause)}${turn}${paint(90, place)}`);
-    for (const field of change.fields) lines.push(`      ${formatField(field)}`);
-  }
-  lines.push('');
-  for (const diagnostic of plan.diagnostics) {
-    lines.push(paint(diagnostic.severity === 'error' ? 31 : 33, formatDiagnostic(diagnostic)));
-  }
-  for (const { message } of plan.confirmations) lines.push(paint(33, `needs a yes: ${showLine(message)}`));
-  lines.push(paint(1, formatSummary(plan.summary)));
-  return lines.join('\n');
+  const width = shown.reduce((most, { id }) => Math.max(most, nameOf(id).length), 0);
+  const seen = new Map<string, string>();
+  return {
+    head: titleOf(plan),
+    changes: shown.map((change) => [headOf(change, width), ...onceOnly(change, seen)]),
+    notes: [
+      ...plan.diagnostics.map((diagnostic) =>
+        span(formatDiagnostic(diagnostic), diagnostic.severity === 'error' ? 'bad' : 'warn'),
+      ),
+      ...plan.confirmations.map(({ message }) => span(`needs a yes: ${showLine(message)}`, 'warn')),
+    ],
+  };
+}
+
+/** Columns of the name of a change, beyond which names of others are not padded. */
+const MAX_NAME_WIDTH = 40;
+
+function headOf(change: Change, width: number): PlanLine {
+  const verb = change.verify ? 'wait' : isKept(change) ? 'keep' : change.action;
+  const name = nameOf(change.id).padEnd(Math.min(width, MAX_NAME_WIDTH));
+  const place = change.origin === null ? '' : `  (${showLine(change.origin.file)}:${change.origin.line})`;
+  return {
+    sign: SIGNS[change.action],
+    depth: 0,
+    spans: [
+      span(`${verb.padEnd(7)} ${name}`, TONES[change.action]),
+      span(`  ${shortenHashes(showLine(change.cause))}${turnOf(change)}`),
+      span(place, 'dim'),
+    ],
+    hang: 8,
+  };
+}
+
+/** Containers of one service that are alike are described once. */
+function onceOnly(change: Change, seen: Map<string, string>): readonly PlanLine[] {
+  const lines = describeChange(change);
+  if (change.action !== 'create' || lines.length === 0) return lines;
+  const key = JSON.stringify([change.kind, lines]);
+  const first = seen.get(key);
+  if (first !== undefined) return [about(' ', [span(`like ${showLine(first)}`, 'dim')])];
+  seen.set(key, change.name);
+  return lines;
+}
+
+function nameOf(id: string): string {
+  return shortenHashes(showLine(id));
 }
 
 /** `Plan: 2 to create, 1 to update, 0 to replace, 0 to delete, 3 unchanged.` */
 export function formatSummary(summary: PlanSummary): string {
   const { create, update, replace, noop } = summary;
   return `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${summary.delete} to delete, ${noop} unchanged.`;
+}
+
+/** The same over several stacks: `Total of 3 stacks: 2 to create, …`. */
+export function formatTotal(summaries: readonly PlanSummary[]): string {
+  const sum = (key: keyof PlanSummary) => summaries.reduce((total, one) => total + one[key], 0);
+  const total = { create: sum('create'), update: sum('update'), replace: sum('replace'), noop: sum('noop') };
+  return formatSummary({ ...total, delete: sum('delete') }).replace(
+    'Plan',
+    `Total of ${summaries.length} stacks`,
+  );
 }
 
 /** `1 change to apply` */
@@ -93,16 +156,4 @@ function titleOf(plan: Plan): string {
 
 function isKept(change: Change): boolean {
   return change.action === 'no-op' && change.origin === null;
-}
-
-function formatField(field: FieldChange): string {
-  const path = showLine(field.path);
-  if (field.sensitive === true) return `${path}: *** (the hidden value may have changed)`;
-  return `${path}: ${formatValue(field.before)} → ${formatValue(field.after)}`;
-}
-
-function formatValue(value: Json): string {
-  if (value === null) return '(not set)';
-  const text = JSON.stringify(value);
-  return showLine(text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text);
 }

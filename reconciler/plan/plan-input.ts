@@ -22,4 +22,6 @@ export interface PlanInput {
   readonly unreachable?: readonly UnreachableTarget[];
   /** Stacks that come first. */
   readonly waitsFor?: readonly string[];
+  /** Registries were asked what tags stand for by now. Default false. */
+  readonly newest?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { FieldChange } from './change.ts';
+import type { ContentChange, FieldChange } from './change.ts';
 import type { Diagnostic, Position } from '../base/diagnostic.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
@@ -37,6 +37,8 @@ export interface Change {
   readonly from?: ResourceId;
   /** Its place in the rolling update of a service. */
   readonly rollout?: RolloutStep;
+  /** Files whose content differs, by path in the container. Of plans that somebody asked for; left out where there are none. */
+  readonly contents?: readonly ContentChange[];
 }
 
 /** Numbers from 1; a batch begins when the one before is over. */
@@ -93,6 +95,8 @@ export interface Plan {
   readonly unreachable?: readonly UnreachableTarget[];
   /** Other stacks that have to be in sync before it is applied. Left out when there are none. */
   readonly waitsFor?: readonly string[];
+  /** Registries were asked what tags stand for by now, whatever the pull policies say. Left out when they were not. */
+  readonly newest?: true;
 }
 
 /** A node whose engine does not answer. */

@@ -56,6 +56,25 @@ export interface LoadResult {
   readonly removed: readonly string[];
 }
 
+/** A file of a work tree; its id stands for its text. */
+export interface FileOnDisk {
+  readonly type: 'file' | 'executable' | 'symlink' | 'submodule';
+  readonly blob: string;
+  /** Path where a symlink leads. */
+  readonly link?: string;
+  /** Content of a `.dockerignore`. */
+  readonly text?: string;
+}
+
+export type DirectoryOnDisk = ReadonlyMap<string, FileOnDisk | DirectoryOnDisk>;
+
+/** A work tree as it is on disk. Nothing is looked at before it is asked for. */
+export interface FilesOnDisk {
+  readonly tree: DirectoryOnDisk;
+  /** Texts by id. */
+  readonly texts: Pick<ReadonlyMap<string, string>, 'get'>;
+}
+
 /** A file about to be written to the repository, already validated. */
 export interface Draft {
   readonly path: string;
@@ -120,6 +139,16 @@ export interface DesiredState {
    * @param options.alone nothing is said of files and secrets that it names, whether they are there or not. Default false
    */
   check(text: string, file?: string, options?: { readonly alone?: boolean }): DocumentReport;
+  /**
+   * Checks one text at its place in a work tree, with the shared nodes, kits and other files around it as they are on disk.
+   *
+   * @param place `path` from the root of the work tree
+   */
+  checkAround(
+    text: string,
+    place: FilesOnDisk & { readonly path: string },
+    signal: AbortSignal,
+  ): Promise<DocumentReport>;
   /** A stack, or a text as if it stood in the repository, in another tool's words. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest): Promise<GeneratedStack>;
   /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`, `workflows/<name>.yaml`). */
@@ -150,7 +179,7 @@ export interface DesiredState {
     writes: readonly FileWrite[],
     signal: AbortSignal,
     options?: {
-      /** As if the operator allowed everything. Default false. */
+      /** The operator is taken to allow everything. Default false. */
       readonly everything?: boolean;
     },
   ): Promise<DesiredState>;

@@ -97,6 +97,8 @@ export interface Source extends AsyncDisposable {
   lookup(reference: string): Promise<Revision>;
   /** Tells whether this commit is in the repository, `unknown` for shallow clones that lack it. */
   contains(commit: string): Promise<boolean | 'unknown'>;
+  /** Tells whether a commit is the earlier one, or has it among those before it; `unknown` where the clone does not go back so far. Both by id. */
+  comesAfter(later: string, earlier: string): Promise<boolean | 'unknown'>;
   /** Files that differ, sorted by path; only trees whose ids differ are read. `from: null` lists everything. */
   diff(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
   /**

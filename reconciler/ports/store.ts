@@ -3,6 +3,7 @@ import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
 import type { AccessLog } from './sessions/access-log.ts';
 import type { BuildRecords } from './builds/build-records.ts';
 import type { ConnectionLog } from './connection-log.ts';
+import type { ImageRecords } from './inventory/image-records.ts';
 import type { ObjectRecords } from './inventory/object-records.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { NoticeRecords } from './notifier.ts';
@@ -20,7 +21,8 @@ export type JobType =
   | 'stop'
   | 'restart'
   | 'backup'
-  | 'restore';
+  | 'restore'
+  | 'pull';
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
 export type StepStatus =
   | 'pending'
@@ -90,6 +92,8 @@ export interface JobFilter {
   readonly stack?: string;
   readonly status?: JobStatus;
   readonly type?: JobType;
+  /** All types but this one. */
+  readonly except?: JobType;
   /** Created at or after, ISO 8601. */
   readonly since?: string;
   /** Default 50. */
@@ -177,6 +181,7 @@ export interface Store
     ObjectRecords,
     UserRecords,
     BuildRecords,
+    ImageRecords,
     Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;

@@ -1,8 +1,10 @@
 import { ReconcilerError } from '../base/errors.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import type { KeepsInventory } from './inventory/inventory.ts';
+import type { FetchesImages, Prunes } from './inventory/images.ts';
 import type { MeasuresLoad } from './inventory/measures.ts';
 import type { FindsProjects } from './adopt/compose-projects.ts';
+import type { MeasuresRuns } from './inventory/run-stats.ts';
 import type { BuildsImages } from './builds/builds-images.ts';
 import type { ApplyContext, ResourceChange, Target } from './target.ts';
 
@@ -98,6 +100,8 @@ export interface LogOptions {
   readonly tail?: number;
   readonly since?: Date;
   readonly follow?: boolean;
+  /** Only lines from before the run that is there now: on a cluster of the run before it, on an engine of all runs of this container. Not with `follow`. Default false. */
+  readonly previous?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -221,6 +225,9 @@ export interface Capabilities {
   readonly watches: Watches;
   readonly inventory: KeepsInventory;
   readonly measures: MeasuresLoad;
+  readonly measuresRuns: MeasuresRuns;
+  readonly fetchesImages: FetchesImages;
+  readonly prunes: Prunes;
   readonly buildsImages: BuildsImages;
   readonly findsProjects: FindsProjects;
 }
@@ -250,6 +257,12 @@ const CAPABILITIES: {
   watches: { methods: ['watch'], lack: 'tells of no changes' },
   inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },
   measures: { methods: ['measure'], lack: 'does not say how loaded it is' },
+  measuresRuns: { methods: ['runStats'], lack: 'does not measure what it runs' },
+  fetchesImages: { methods: ['fetchImage'], lack: 'fetches images itself, when it needs them' },
+  prunes: {
+    methods: ['remnants', 'stackBytes', 'removeRemnant'],
+    lack: 'takes away by itself what it does not need any more',
+  },
   buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },
   findsProjects: { methods: ['composeProjects', 'readHostPath'], lack: 'has no Compose projects' },
 };

@@ -11,6 +11,8 @@ export interface ObserveScope {
   readonly trial?: boolean;
   /** Everything that the stack has is about to go. Default false. */
   readonly leaving?: boolean;
+  /** Registries are asked what tags stand for now, whatever the pull policy says. Default: only for images that are always fetched. */
+  readonly newest?: boolean;
   /** Tells who has what bears one stack's labels and is described by another. Left out: the labels do. */
   readonly claims?: Claims;
 }

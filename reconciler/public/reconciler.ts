@@ -6,20 +6,22 @@ import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
 import type { DiagnosticsOperations } from './diagnostics.ts';
 import type { ImportOperations } from './imports.ts';
-import type { NoticeOperations } from './notices.ts';
+import type { ChannelOperations, NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
-import type { AdoptionOperations } from './adoptions.ts';
+import type { AdoptionOperations } from './adopt/adoptions.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
+import type { UpkeepOperations } from './upkeep/upkeep.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Health } from '../model/resource.ts';
 import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { FilesOnDisk } from '../ports/desired.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
@@ -32,6 +34,7 @@ export type * from './drift.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
+export type * from './upkeep/upkeep.ts';
 export type * from './views.ts';
 export type * from './workflows.ts';
 export type * from './writes.ts';
@@ -98,6 +101,8 @@ export interface HistoryEntry {
   readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
   /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
+  /** First line of the message of its commit; `null` when the repository does not have it (any more). */
+  readonly subject: string | null;
   readonly durationMs: number | null;
   /** Reason why it failed, or had to wait. */
   readonly message: string | null;
@@ -154,6 +159,8 @@ export interface PlanRequest {
   readonly mode?: 'apply' | 'destroy';
   /** Delete volumes too. Default false. */
   readonly volumes?: boolean;
+  /** Registries are asked what tags stand for by now, whatever the pull policy says. Default false. */
+  readonly newest?: boolean;
   readonly actor: Actor | null;
   readonly trigger: string;
 }
@@ -195,6 +202,14 @@ export type ReconcilerEvent =
       readonly error: RepositoryStatus['error'];
     }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** A target has stopped answering, or answers for the first time or again. `address` as in `NodeStatus`, `message` says why it does not. */
+  | {
+      readonly type: 'node';
+      readonly node: string;
+      readonly address: string;
+      readonly reachable: boolean;
+      readonly message: string | null;
+    }
   /** Something that runs is otherwise than when it was looked at last. Targets are watched, so that is soon after it happened. */
   | { readonly type: 'health'; readonly stack: string; readonly resource: string; readonly health: Health }
   | { readonly type: 'job'; readonly job: Job }
@@ -208,6 +223,8 @@ export interface RepositoryOperations {
   /** Refreshes as `refresh` does, in the background. */
   requestSync(): void;
   repository(): RepositoryStatus;
+  /** Tells whether the revision that was read last is this commit, or came after it. A commit that is not known, or not known yet: false. */
+  hasReached(commit: string): Promise<boolean>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   /**
@@ -216,10 +233,35 @@ export interface RepositoryOperations {
    * @param options.alone nothing is said of files and secrets that it names, whether they are there or not. Default false
    */
   validate(text: string, file?: string, options?: { readonly alone?: boolean }): ValidationReport;
+  /**
+   * Checks a file of a work tree as it is on disk, with the shared nodes, kits and files that are around it there.
+   *
+   * @param place `path` from the root of the work tree
+   */
+  validateAround(
+    text: string,
+    place: FilesOnDisk & { readonly path: string },
+    signal: AbortSignal,
+  ): Promise<ValidationReport>;
   /** Lines of the operator's configuration (YAML) that allow exactly what the repository asks for and may not; `''` when there is nothing. */
   suggestPolicy(signal: AbortSignal): Promise<string>;
   /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
+}
+
+/** A stack in figures, for metrics. Times are milliseconds since the epoch. */
+export interface StackFigures {
+  readonly name: string;
+  readonly kind: StackKind;
+  /** `''` when it uses no kit, or nothing describes it. */
+  readonly stackkit: string;
+  readonly state: SyncState;
+  /** Number of resources that were seen to differ from what was deployed. */
+  readonly drifted: number;
+  /** When its newest deployment was made; `null` when there is none. */
+  readonly deployedAt: number | null;
+  /** When its newest backup ended that went well; `null` when there is none that is remembered, or its description asks for none. */
+  readonly backedUpAt: number | null;
 }
 
 /** Stacks as they are known, and as their targets say that they are. */
@@ -233,6 +275,8 @@ export interface StackOperations {
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
+  /** Returns figures of at most so many stacks: those that are not in sync first, then by name. From memory, but for the newest backups. */
+  stackFigures(limit: number): readonly StackFigures[];
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
    * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.
@@ -289,6 +333,7 @@ export interface Reconciler
     RegistryOperations,
     ClusterOperations,
     NoticeOperations,
+    ChannelOperations,
     InventoryOperations,
     ImportOperations,
     DiagnosticsOperations,
@@ -297,6 +342,7 @@ export interface Reconciler
     BuildOperations,
     GivenSecretOperations,
     AdoptionOperations,
+    UpkeepOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

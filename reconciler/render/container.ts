@@ -58,6 +58,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     dependsOn: buildDependencies(service, analysis),
     origin: positionOf(service.path),
     ...buildOrigins(options, spec),
+    ...buildSources(service, analysis),
     replaceWith: [
       resourceId(service.node, 'image', spec.image),
       ...sharedWith(service, analysis).map(({ node, name }) => resourceId(node, 'container', name)),
@@ -120,6 +121,13 @@ function buildFiles(
   });
   if (filled.length === 0) return plain;
   return [...plain, ...filled].sort((a, b) => compareText(a.target, b.target));
+}
+
+function buildSources({ name }: ServiceModel, { serviceFiles }: Analysis): Pick<DesiredResource, 'sources'> {
+  const sources = (serviceFiles.files.get(name) ?? []).flatMap(({ spec, source }) =>
+    source === undefined ? [] : [[spec.target, source] as const],
+  );
+  return sources.length === 0 ? {} : { sources: new Map(sources) };
 }
 
 /** Readable for everybody in the container, as in Compose. */

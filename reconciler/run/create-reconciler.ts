@@ -17,23 +17,35 @@ import type { BackupStore } from '../ports/backup-store.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
 import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
+import type { Channel } from '../ports/notifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
 import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Notifier } from '../ports/notifier.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
+import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
-import type { Reconciler, StackOperations, WriteOperations } from '../public/reconciler.ts';
+import type {
+  ApplyOperations,
+  JobOperations,
+  Reconciler,
+  ReconcilerEvent,
+  StackOperations,
+  WriteOperations,
+} from '../public/reconciler.ts';
+import type { UpkeepOperations } from '../public/upkeep/upkeep.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
 import { Loop } from './loop/loop.ts';
+import type { TargetState } from './observe/target-pool.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createAdoptionOperations } from './adopt/operations.ts';
 import { createBuilds } from './operations/builds.ts';
@@ -47,13 +59,14 @@ import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
+import { createUpkeepOperations } from './upkeep/operations.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
 import { createWorkflowOperations } from './operations/workflows.ts';
 import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
-import { StackTable } from './stack-table.ts';
+import { formatAddress, StackTable } from './stack-table.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { createObjectHistory } from './inventory/object-history.ts';
 import { createInventoryOperations } from './operations/inventory.ts';
@@ -93,6 +106,10 @@ export interface ReconcilerOptions {
   readonly importFrom?: RepositoryFetcher;
   /** Milliseconds without a byte after which a session in a container ends. Default 1,800,000. */
   readonly sessionIdleMs?: number;
+  /** Ways to people that the operator has set up. They are told news from `start` on. Default: none. */
+  readonly channels?: readonly Channel[];
+  /** Told all news from `start` on. Default: none. */
+  readonly notifiers?: readonly Notifier[];
   /** Encrypts passwords of projects that are taken over. Default: they stay in clear. */
   readonly sealer?: Sealer;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
@@ -114,9 +131,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
   const { lookAtClusters, ...clusterOperations } = clusters;
   const stacks = createStackOperations(parts);
-  const repository = createRepositoryOperations(parts);
-  const { subscribe } = context.events;
-  const notices = createNotices({ ...context, reconciler: { ...stacks, ...repository, subscribe } });
+  const { channels = [], notifiers = [] } = options;
+  const notices = createNotices({ context, channels, notifiers });
   const { createTarget, builds: setup = NO_BUILDS } = options;
   const { builds, operations } = createBuilds({
     ...parts,
@@ -126,17 +142,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     onEnd: notices.noteBuild,
   });
   return {
-    ...repository,
+    ...createRepositoryOperations(parts),
     ...stacks,
     ...createDriftOperations(parts, stacks),
-    ...createApplyOperations(parts),
-    ...createJobOperations(parts),
+    ...createJobs(parts, background, stacks),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
-    ...createWrites(parts, stacks),
+    ...createWrites(parts, stacks, options),
     ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
-    ...createAdoptionOperations(parts, options.sealer),
     ...createRegistryOperations(registries),
     ...clusterOperations,
     ...createInventoryOperations(inventory, context.store),
@@ -154,7 +168,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
       return loop.start();
     },
-    subscribe,
+    subscribe: context.events.subscribe,
     async [Symbol.asyncDispose]() {
       const ordered = [notices, builds, background, backups, inventory, loop, context.pool];
       for (const part of ordered) await part[Symbol.asyncDispose]();
@@ -164,12 +178,30 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
 const HOUR_MS = 3_600_000;
 
+function toNodeEvent({ reference, reachable, message }: Readonly<TargetState>): ReconcilerEvent {
+  const { name: node } = reference;
+  return { type: 'node', node, address: formatAddress(reference), reachable: reachable === true, message };
+}
+
+function createJobs(
+  parts: OperationParts,
+  background: Background,
+  stacks: StackOperations,
+): ApplyOperations & JobOperations & UpkeepOperations {
+  const { context } = parts;
+  const applies = createApplyOperations(parts);
+  const jobs = createJobOperations(parts);
+  return { ...applies, ...jobs, ...createUpkeepOperations({ context, background, stacks, applies, jobs }) };
+}
+
 function createWrites(
   parts: OperationParts,
   stacks: StackOperations,
-): WriteOperations & DiagnosticsOperations {
+  { sealer }: ReconcilerOptions,
+): WriteOperations & DiagnosticsOperations & AdoptionOperations {
   const writes = createWriteOperations(parts);
-  return { ...writes, ...createDiagnosticsOperations({ ...parts, stacks, writes }) };
+  const diagnostics = createDiagnosticsOperations({ ...parts, stacks, writes });
+  return { ...writes, ...diagnostics, ...createAdoptionOperations(parts, sealer) };
 }
 
 function createImports(
@@ -209,7 +241,12 @@ function createContext(options: ReconcilerOptions): RunContext {
   return {
     source,
     desired,
-    pool: new TargetPool({ createTarget, clock, logger }),
+    pool: new TargetPool({
+      createTarget,
+      clock,
+      logger,
+      onMove: (state) => events.publish(toNodeEvent(state)),
+    }),
     store,
     clock,
     logger,

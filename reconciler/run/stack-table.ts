@@ -11,6 +11,7 @@ import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, StackView, SyncState } from '../public/reconciler.ts';
 import type { ServiceStatus } from '../public/views.ts';
 import type { Hold } from './decide/decide.ts';
+import { codeOf } from './decide/code-of.ts';
 import { stateOf } from './decide/state-of.ts';
 import type { Situation } from './decide/state-of.ts';
 import type { DeploymentRecord } from './record/deployment-tag.ts';
@@ -22,6 +23,8 @@ import type { TargetPool } from './observe/target-pool.ts';
 interface StackRuntime {
   state: SyncState;
   message: string | null;
+  /** The same for programs. */
+  code: string | null;
   /** Kind of the hold that it is under. */
   hold: Hold['kind'] | null;
   health: ReadonlyMap<ResourceId, Health>;
@@ -61,9 +64,11 @@ export class StackTable {
   enter(stack: string, situation: Situation): boolean {
     const row = this.#row(stack);
     const { state, message } = stateOf(situation, row.state);
-    const changed = row.state !== state || row.message !== message;
+    const code = codeOf(situation);
+    const changed = row.state !== state || row.message !== message || row.code !== code;
     row.state = state;
     row.message = message;
+    row.code = code;
     row.hold =
       situation.at === 'planned' && 'waitsFor' in situation.decision ? situation.decision.kind : null;
     if (situation.at === 'working') this.moved(stack);
@@ -77,6 +82,11 @@ export class StackTable {
 
   message(stack: string): string | null {
     return this.#rows.get(stack)?.message ?? null;
+  }
+
+  /** Returns the code of what is the matter with the stack, `null` when nothing is. */
+  code(stack: string): string | null {
+    return this.#rows.get(stack)?.code ?? null;
   }
 
   /** Returns what keeps the stack from being acted on, as its newest run found it. */
@@ -245,6 +255,7 @@ export class StackTable {
     const row: StackRuntime = {
       state: 'unknown',
       message: null,
+      code: null,
       hold: null,
       health: new Map(),
       images: new Map(),

@@ -5,9 +5,13 @@ import type { ClusterTarget } from '../../reconciler/adapters/kubernetes/target.
 import type { ClusterConnector } from '../support/kubernetes/cluster-double.ts';
 import type { ClusterStack, Hand } from '../support/kubernetes/cluster-stack.ts';
 import { createClusterStack, createHand, removeStacks } from '../support/kubernetes/cluster-stack.ts';
+import type { Capability } from '../../reconciler/ports/target-capabilities.ts';
 import { CAPABILITY_NAMES } from '../../reconciler/ports/target-capabilities.ts';
 import { converge } from '../support/docker/docker-resources.ts';
 import type { CoreHarness } from './target-core.ts';
+
+/** Capabilities that no cluster has. */
+const LACKS: readonly Capability[] = ['streamsPrograms', 'buildsImages', 'fetchesImages', 'prunes'];
 
 export type ClusterHarness = ClusterConnector & AsyncDisposable;
 
@@ -70,7 +74,7 @@ export function configMapsOf(cluster: ClusterHarness): CoreHarness {
   const stacks: ClusterStack[] = [];
   return {
     target,
-    capabilities: CAPABILITY_NAMES.filter((one) => one !== 'streamsPrograms' && one !== 'buildsImages'),
+    capabilities: CAPABILITY_NAMES.filter((one) => !LACKS.includes(one)),
     async fresh() {
       const own = createClusterStack(target);
       stacks.push(own);

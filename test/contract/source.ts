@@ -178,6 +178,19 @@ function describeReading(setup: () => Promise<SourceHarness>): void {
     }
   });
 
+  it('knows which commit comes after which', async () => {
+    await using harness = await setup();
+    const first = await harness.push([file('a', '1')], 'first');
+    const second = await harness.push([file('a', '2')], 'second');
+    const third = await harness.push([file('a', '3')], 'third');
+    await harness.source.resolve(signal);
+
+    expect(await harness.source.comesAfter(third, first)).toBe(true);
+    expect(await harness.source.comesAfter(second, second)).toBe(true);
+    expect(await harness.source.comesAfter(first, second)).toBe(false);
+    expect(await harness.source.comesAfter(third, NOWHERE)).toBe(false);
+  });
+
   it('knows which commits it contains', async () => {
     await using harness = await setup();
     const commit = await harness.push([file('a', '1')], 'first');

@@ -133,13 +133,13 @@ describe('without a daemon', () => {
     await commitFiles(repository, { [pathOf('solo')]: kombination('solo', 'two') }, 'Say two');
     expect((await cli.run('plan', ...repo(), '--out', file)).code).toBe(0);
     await commitFiles(repository, { [pathOf('solo')]: kombination('solo', 'three') }, 'Say three');
-    const stale = await cli.run('apply', ...repo(), file);
+    const stale = await cli.run('apply', ...repo(), file, '--yes');
     expect(stale.code).toBe(1);
     expect(stale.stdout + stale.stderr).toMatch(/PLAN_STALE/);
     expect(stale.stdout + stale.stderr).toMatch(/the description changed/);
 
     expect((await cli.run('plan', ...repo(), '--out', file)).code).toBe(0);
-    expect(await cli.run('apply', ...repo(), file)).toMatchObject({ code: 0 });
+    expect(await cli.run('apply', ...repo(), file, '--yes')).toMatchObject({ code: 0 });
     expect((await cli.run('logs', ...repo(), 'solo', 'web')).stdout).toBe('three\n');
   });
 

@@ -88,7 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, ...NODE_NET, '@kubernetes/client-node'],
   },
-  'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: NODE_IO },
+  'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: [...NODE_IO, 'nodemailer'] },
   'reconciler/adapters/secrets': {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, 'age-encryption', 'node:child_process', 'yaml'],
@@ -104,7 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The composition root of the reconciler, and its face.
   'reconciler/daemon': {
     imports: ['reconciler', 'schemas'],
-    packages: [...NODE_IO, 'picomatch', 'prom-client'],
+    packages: [...NODE_IO, 'picomatch', 'prom-client', 'yaml'],
   },
   [INDEX]: { imports: ['reconciler'], packages: [] },
 

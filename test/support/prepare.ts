@@ -45,6 +45,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('jq', 'jq'),
   { name: 'python3 with requests', packages: ['python3', 'python3-requests'], isPresent: hasRequests },
   program('htpasswd', 'apache2-utils'),
+  program('promtool', 'prometheus'),
   program('openssl', 'openssl'),
   program('mount', 'mount'),
   program('busybox', 'busybox-static'),

@@ -1,40 +1,42 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatPlan } from '../../reconciler/plan/format-plan.ts';
-import { createRig } from '../support/reconciler-rig.ts';
+import { runFakeCli } from '../support/cli/cli-harness.ts';
 import { renderTerminalSvg } from '../support/screens/ansi-svg.ts';
+import { screenOf, widthOfScreen } from '../support/screens/screen.ts';
+import { planStory, tellStory } from '../support/screens/story.ts';
 
-const SIGNAL = new AbortController().signal;
+/*
+ * The pictures of the documentation: what a terminal of 80 and one of 140 columns shows. `npm run screens` draws them anew; a row here is all that
+ * another command needs.
+ */
+const SCREENS: readonly { readonly name: string; readonly argv: readonly string[] }[] = [
+  { name: 'plan', argv: ['plan', '--stack', 'shop', '--stack', 'blog'] },
+  { name: 'apply', argv: ['apply', '--stack', 'shop', '--yes'] },
+  { name: 'status', argv: ['status'] },
+  { name: 'status-stack', argv: ['status', '--stack', 'shop'] },
+  { name: 'history', argv: ['history', 'shop'] },
+  { name: 'jobs', argv: ['jobs'] },
+  { name: 'drift', argv: ['drift', 'shop'] },
+];
 
-function shop(image: string, memory: string): string {
-  return `version: "1.0"
-meta: { name: shop }
-policy: { sync: manual }
-services:
-  web:
-    image: ${image}
-    ports: ["8080:80"]
-    depends_on: [db]
-  db:
-    image: postgres:17
-    environment: { POSTGRES_PASSWORD: secret://env/SHOP_DB }
-    volumes: ["data:/var/lib/postgresql/data"]
-    resources: { memory: ${memory} }
-volumes: { data: {} }
-`;
-}
+describe.each([80, 140])('at %i columns', (columns) => {
+  it.each(SCREENS)('docs/screens has what $name prints today', async ({ name, argv }) => {
+    const world = await tellStory();
+    const { stdout, stderr } = await runFakeCli(argv, world, {
+      isTerminal: true,
+      columns,
+      env: { FORCE_COLOR: '1' },
+    });
+    const screen = screenOf(`${stdout}${stderr}`);
+    expect(widthOfScreen(screen)).toBeLessThanOrEqual(columns);
+    await expect(renderTerminalSvg(`$ kombinator ${argv.join(' ')}\n${screen}`, columns)).toMatchFileSnapshot(
+      `../../docs/screens/${name}-${columns}.svg`,
+    );
+  });
+});
 
 it('docs/plan.svg, the picture in README.md, is a plan as it is printed today', async () => {
-  await using rig = createRig({ secrets: { 'secret://env/SHOP_DB': 'hidden' } });
-  rig.engine().control.engine.images.add('postgres:17');
-  rig.source.push({ 'kombinations/shop/kombination.yaml': shop('nginx:1.28', '256m') });
-  await rig.reconciler.start();
-  await rig.reaches('shop', 'pending');
-  await rig.apply('shop');
-  rig.source.push({ 'kombinations/shop/kombination.yaml': shop('nginx:1.29', '512m') });
-  await rig.reconciler.refresh(SIGNAL);
-
-  const { plan } = await rig.reconciler.plan({ stack: 'shop', actor: null, trigger: 'cli' }, SIGNAL);
-  const text = `$ kombinator plan\n${formatPlan({ ...plan, revision: '4f2c9e1'.padEnd(40, '0') }, { color: true })}`;
-
-  await expect(renderTerminalSvg(text, 128)).toMatchFileSnapshot('../../docs/plan.svg');
+  const { shop } = await planStory();
+  const text = `$ kombinator plan\n${formatPlan(shop, { color: true, width: 110 })}`;
+  await expect(renderTerminalSvg(text, 110)).toMatchFileSnapshot('../../docs/plan.svg');
 });

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AdoptionPreview, ProjectView } from '../../../reconciler/index.ts';
-import { formatDiagnostic, formatPlan, hasErrors } from '../../../reconciler/index.ts';
+import { addToOperatorFile, formatDiagnostic, formatPlan, hasErrors } from '../../../reconciler/index.ts';
 import { applyStacks } from '../commands/apply.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
@@ -11,7 +11,6 @@ import { on } from '../program-hooks.ts';
 import { chooseStateDirectory, OPERATOR_FILE } from '../session/state-directory.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import { formatPlainRows, formatTable } from '../terminal/table.ts';
-import { addToOperatorFile } from './operator-file.ts';
 
 interface Flags {
   readonly all?: true;

@@ -1,14 +1,16 @@
 import type { Command } from 'commander';
-import type { JobDetail, Plan } from '../../../reconciler/index.ts';
+import type { Plan } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
-import type { Failure } from '../terminal/failure.ts';
-import { EXIT, formatFailure, toFailure, UsageError } from '../terminal/failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
+import type { Outcome } from '../apply/outcomes.ts';
+import { findAddresses, formatOutcomes } from '../apply/outcomes.ts';
 import { askYes, present, remark, requireNewest, selectForPlan } from '../invocation.ts';
-import { readPlanFile } from '../plan-file.ts';
-import { createLineProgress, createLiveProgress, type Progress } from '../terminal/progress.ts';
-import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session/session.ts';
-import { formatDuration } from '../terminal/table.ts';
+import { findLostTags } from '../lost-tags.ts';
+import { readPlansFor } from '../plan-file.ts';
+import { createLineProgress, createLiveProgress } from '../terminal/progress.ts';
+import { applyOne, inTurn } from '../session/apply-plans.ts';
+import type { Session, StackPlanRequest, StackRemoval } from '../session/session.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
@@ -31,13 +33,6 @@ export interface DestroyOptions {
   readonly keepDescription: boolean;
   readonly yes: boolean;
   readonly overrideFreeze: boolean;
-}
-
-/** End of one stack's job; `failure` also when it could not even begin. */
-interface Outcome {
-  readonly stack: string;
-  readonly detail: JobDetail | null;
-  readonly failure: Failure | null;
 }
 
 interface ApplyFlags {
@@ -224,15 +219,8 @@ async function planToApply(
   if (options.stacks.length > 0) {
     throw new UsageError('give either a plan file or --stack', 'a plan file names its stacks itself');
   }
-  const { plans, location } = await readPlanFile(options.planFile);
   const repository = await session.repository(invocation.interrupt.signal);
-  if (repository.location !== location) {
-    throw new UsageError(
-      `the plan was made for ${location}, not for ${repository.location}`,
-      'apply it with the same --repo',
-      'PLAN_STALE',
-    );
-  }
+  const plans = await readPlansFor(repository, options.planFile);
   return { planned: plans.map((plan) => ({ plan, planId: '' })), failures: [] };
 }
 
@@ -246,7 +234,7 @@ interface Consent {
   readonly insist?: boolean;
 }
 
-async function carryOut(
+export async function carryOut(
   session: Session,
   planning: Planning,
   consent: Consent,
@@ -266,24 +254,48 @@ async function carryOut(
     remark(invocation, 'nothing was changed');
     return invocation.interrupt.stopped ? EXIT.interrupted : EXIT.failed;
   }
+  const begun = invocation.now();
   const outcomes = await applyAll(session, work, consent, invocation);
+  const took = invocation.now() - begun;
   const failed =
     planning.failures.length > 0 ||
     applicable.length < plans.length ||
     outcomes.some(({ detail, failure }) => failure !== null || detail?.job.status !== 'completed');
+  const reached = await findAddresses(session, work, outcomes, invocation);
+  const lostTags = await lostTagsOf(session, outcomes, invocation);
   const document = {
     ok: !failed,
+    lostTags,
     jobs: outcomes.flatMap(({ detail }) => detail ?? []),
     failures: [
       ...planning.failures,
       ...outcomes.flatMap(({ stack, failure }) => (failure ? { stack, ...failure } : [])),
     ],
+    addresses: reached.flatMap(({ stack, addresses }) =>
+      addresses.map(({ service, address }) => ({ stack, service, address })),
+    ),
   };
-  present(invocation, document, () =>
-    outcomes.map((outcome) => formatOutcome(invocation, outcome)).join('\n'),
-  );
+  present(invocation, document, () => formatOutcomes(invocation, outcomes, reached, took));
+  if (lostTags !== null) invocation.terminal.err(invocation.style.warn(`! ${lostTags}`));
   if (invocation.interrupt.stopped) return EXIT.interrupted;
   return failed ? EXIT.failed : EXIT.ok;
+}
+
+async function lostTagsOf(
+  session: Session,
+  outcomes: readonly Outcome[],
+  invocation: Invocation,
+): Promise<string | null> {
+  const jobs = outcomes
+    .flatMap(({ detail }) => detail?.job ?? [])
+    .filter(({ status }) => status === 'completed');
+  if (jobs.length === 0 || invocation.interrupt.stopped) return null;
+  const { tagError } = await session.repository(invocation.interrupt.signal);
+  return findLostTags(
+    invocation,
+    jobs.flatMap(({ tag }) => tag ?? []),
+    tagError,
+  );
 }
 
 function hasWork(plan: Plan): boolean {
@@ -292,18 +304,30 @@ function hasWork(plan: Plan): boolean {
 
 async function consentTo(plans: readonly Plan[], consent: Consent, invocation: Invocation): Promise<boolean> {
   if (consent.yes) return true;
-  const needed = plans.filter((plan) => plan.confirmations.length > 0);
   if (canAsk(invocation)) {
     const verb = plans.every((plan) => plan.mode === 'destroy') ? 'Destroy' : 'Apply';
     return askYes(invocation, `${verb} ${plans.map((plan) => plan.stack).join(', ')}?`);
   }
-  if (!consent.always && needed.length === 0) return true;
-  const messages = needed.flatMap((plan) => plan.confirmations.map(({ message }) => message));
+  const messages = plans.flatMap((plan) => [
+    ...plan.confirmations.map(({ message }) => message),
+    ...describeLosses(plan),
+  ]);
+  if (!consent.always && messages.length === 0) return true;
   throw new UsageError(
     `${plans.map((plan) => plan.stack).join(', ')}: needs a yes${messages.length > 0 ? `: ${messages.join('; ')}` : ''}`,
     'look at the plan, then repeat with --yes',
     'CONFIRMATION_REQUIRED',
   );
+}
+
+/** Lists what a plan takes away or makes anew, for which nobody is there to say yes: `replaces local/container/web`. */
+function describeLosses({ changes }: Plan): readonly string[] {
+  return (['replace', 'delete'] as const).flatMap((action) => {
+    const ids = changes.filter((change) => change.action === action).map(({ id }) => id);
+    const [first] = ids;
+    if (first === undefined) return [];
+    return [`${action}s ${first}${ids.length > 1 ? ` and ${ids.length - 1} more` : ''}`];
+  });
 }
 
 function canAsk({ terminal, options }: Invocation): boolean {
@@ -322,7 +346,7 @@ async function applyAll(
     options.json === true
       ? createLineProgress((line) => terminal.err(line), style)
       : terminal.isTerminal
-        ? createLiveProgress(terminal, style)
+        ? createLiveProgress(terminal, style, invocation.now)
         : createLineProgress((line) => terminal.out(line), style);
   using _handler = interrupt.onStop(() => {
     terminal.err('stopping after the steps that run now … (once more to stop at once)');
@@ -338,66 +362,4 @@ async function applyAll(
     const request = { stack, mode, plan, volumes, confirm: true, ...(overrideFreeze && { overrideFreeze }) };
     return applyOne(session, request, progress, interrupt.signal);
   });
-}
-
-/** All at once, but for stacks that have to wait for others among them. */
-function inTurn(
-  plans: readonly Plan[],
-  apply: (plan: Plan) => Promise<Outcome>,
-): Promise<readonly Outcome[]> {
-  const byStack = new Map(plans.map((plan) => [plan.stack, plan]));
-  const begun = new Map<string, Promise<Outcome>>();
-  // Removals go first, as they make room: ports and names of a stack that was renamed, say.
-  const removals = plans.filter(({ mode }) => mode === 'destroy');
-  const begin = (plan: Plan): Promise<Outcome> => {
-    const known = begun.get(plan.stack);
-    if (known !== undefined) return known;
-    const waitsFor = ({ waitsFor = [] }: Plan) => waitsFor;
-    // The stacks that others need are applied before them, and destroyed after them.
-    const first =
-      plan.mode === 'destroy'
-        ? plans.filter((other) => other.mode === 'destroy' && waitsFor(other).includes(plan.stack))
-        : [...removals, ...waitsFor(plan).flatMap((stack) => byStack.get(stack) ?? [])];
-    // Circles are errors: such a plan is not applied.
-    const outcome = Promise.all(first.map(begin)).then(() => apply(plan));
-    begun.set(plan.stack, outcome);
-    return outcome;
-  };
-  return Promise.all(plans.map(begin));
-}
-
-async function applyOne(
-  session: Session,
-  request: StackApplyRequest,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const { stack } = request;
-  try {
-    const job = await session.apply(request, signal);
-    const detail = await session.followJob(job.id, (step) => progress.step(stack, step), signal);
-    return { stack, detail, failure: null };
-  } catch (error) {
-    return { stack, detail: null, failure: toFailure(error) };
-  }
-}
-
-function formatOutcome({ style }: Invocation, { stack, detail, failure }: Outcome): string {
-  if (failure !== null)
-    return formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad);
-  if (detail === null) return '';
-  const { job, steps } = detail;
-  const time = formatDuration(job.startedAt, job.endedAt);
-  const name = style.bold(stack);
-  if (job.status === 'completed') {
-    const tag = job.tag === null ? '' : `, tagged ${style.accent(job.tag)}`;
-    const verb = job.type === 'destroy' ? 'destroyed' : 'applied';
-    return `${style.good('✓')} ${name} ${verb}${time === '' ? '' : ` in ${time}`}${tag}`;
-  }
-  if (job.status === 'cancelled')
-    return `${style.warn('■')} ${name} stopped before it was done (job ${job.id})`;
-  const reason =
-    job.error?.message ?? steps.find((step) => step.status === 'failed')?.message ?? 'no reason given';
-  const code = job.error === null ? '' : ` [${job.error.code}]`;
-  return `${style.bad('✗')} ${name} failed: ${reason}${code}\n  → kombinator jobs ${job.id} shows its steps and log`;
 }

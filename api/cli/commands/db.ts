@@ -12,7 +12,8 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { createLineProgress } from '../terminal/progress.ts';
 import type { Session } from '../session/session.ts';
-import { formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
+import { formatDuration } from '../terminal/table.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -91,8 +92,12 @@ function placeOf(stack: string | undefined, service: string | undefined) {
 async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db status');
   const databases = await session.databases(place, invocation.interrupt.signal);
-  present(invocation, { databases }, () => formatDatabases(databases).trimEnd());
+  present(invocation, { databases }, () => formatDatabases(databases, widthOf(invocation)).trimEnd());
   return databases.some(({ error }) => error !== null) ? EXIT.failed : EXIT.ok;
+}
+
+function widthOf({ terminal }: Invocation): number | undefined {
+  return terminal.isTerminal ? terminal.columns() : undefined;
 }
 
 /** Backups, the newest first; for programs one line each, without a header. */
@@ -100,11 +105,13 @@ async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<
   await using session = await invocation.openSession('read', 'db list');
   const list = await session.listBackups(place, invocation.interrupt.signal);
   present(invocation, list, () => {
-    const { terminal, style } = invocation;
-    const rows = list.backups.map(toBackupRow);
-    if (!terminal.isTerminal) return formatPlainRows(rows);
-    if (rows.length === 0) return formatBackups({ ...list, failures: [] }).trimEnd();
-    return formatTable(BACKUP_HEADER.map(style.dim), rows);
+    const rows = list.backups.map((backup) =>
+      toBackupRow({ ...backup, time: showTime(invocation, backup.time) }),
+    );
+    const isEmpty = rows.length === 0 && invocation.terminal.isTerminal;
+    return isEmpty
+      ? formatBackups({ ...list, failures: [] }).trimEnd()
+      : showRows(invocation, BACKUP_HEADER, rows);
   });
   for (const { stack, service, message } of list.failures)
     remark(invocation, `${stack}/${service}: ${message}`);
@@ -166,13 +173,14 @@ function chooseBackup(backups: readonly BackupView[], { stack, service, file }: 
 }
 
 async function confirm(
-  { terminal, style, interrupt }: Invocation,
+  invocation: Invocation,
   { stack, service, file, sizeBytes, time }: BackupView,
   backupFirst: boolean,
 ): Promise<boolean> {
   const before = backupFirst ? 'it is backed up first' : 'WITHOUT a backup of it';
+  const { terminal, style, interrupt } = invocation;
   terminal.out(`What ${stack}/${service} holds now is replaced; ${before}.`);
-  terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${time})`);
+  terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${showTime(invocation, time)})`);
   const question = `${style.bold(`Type ${service} to go on:`)} `;
   return (await terminal.ask(question, interrupt.signal)) === service;
 }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { DriftView } from '../../../reconciler/index.ts';
+import { formatValue } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows } from '../terminal/rows.ts';
+import { formatPlainRows } from '../terminal/table.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -63,15 +65,37 @@ async function runDrift(invocation: Invocation, options: DriftOptions): Promise<
   return EXIT.ok;
 }
 
-function formatDrift({ style, terminal }: Invocation, stack: string, drift: DriftView): string {
+function formatDrift(invocation: Invocation, stack: string, drift: DriftView): string {
+  const { style, terminal } = invocation;
   if (!drift.hasDrift) return terminal.isTerminal ? `${stack} has not drifted` : '';
+  if (!terminal.isTerminal) return formatPlainRows(drift.changes.map(toPlainRow));
   const rows = drift.changes.map(({ resource, action, field, expected, actual }) => [
     resource,
-    action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified',
+    style.warn(driftWord(action)),
+    field ?? '-',
+    field === null ? '-' : formatValue(expected, field),
+    typeof actual === 'string' && field === null ? actual : formatValue(actual, field ?? ''),
+  ]);
+  return showRows(invocation, ['RESOURCE', 'TYPE', 'FIELD', 'EXPECTED', 'ACTUAL'], rows);
+}
+
+function toPlainRow({
+  resource,
+  action,
+  field,
+  expected,
+  actual,
+}: DriftView['changes'][number]): readonly string[] {
+  return [
+    resource,
+    driftWord(action),
     field ?? '-',
     field === null ? '-' : JSON.stringify(expected),
     typeof actual === 'string' && field === null ? actual : JSON.stringify(actual),
-  ]);
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['RESOURCE', 'TYPE', 'FIELD', 'EXPECTED', 'ACTUAL'].map(style.dim), rows);
+  ];
+}
+
+/** Says of what has drifted how, rather than what would be done about it. */
+export function driftWord(action: string): string {
+  return action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified';
 }

@@ -3,21 +3,25 @@ import type { HistoryEntry } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { firstLine, showRows, showTime } from '../terminal/rows.ts';
+import { formatPlainRows } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
 import { applyStack } from './apply.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 import { parseCount } from '../options.ts';
 
-const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SUMMARY'];
-
 export function addHistory(program: Command, hooks: ProgramHooks): void {
   program
     .command('history')
     .description('list the deployments of a stack, from its tags in Git and the jobs that failed')
     .argument('<stack>')
-    .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
+    .option('--all', 'on a terminal, too, each retry and each repair of drift on a line of its own')
+    .action(
+      on(hooks, (invocation, options: { all?: true }, stack: string) =>
+        runHistory(invocation, stack, options.all === true),
+      ),
+    );
 }
 
 export function addRollback(program: Command, hooks: ProgramHooks): void {
@@ -43,45 +47,95 @@ export function addRollback(program: Command, hooks: ProgramHooks): void {
 }
 
 /** Every deployment of a stack, newest first: from its tags in Git, and failed ones from the state directory. */
-async function runHistory(invocation: Invocation, stack: string): Promise<number> {
+async function runHistory(invocation: Invocation, stack: string, all: boolean): Promise<number> {
   await using session = await invocation.openSession('read', 'history');
   const deployments = await session.history(stack, invocation.interrupt.signal);
   const newestFirst = deployments.toReversed();
   present(invocation, { stack, deployments: newestFirst }, () => {
-    const { style, terminal } = invocation;
-    if (newestFirst.length === 0) return terminal.isTerminal ? `${stack} was never deployed` : '';
-    const rows = newestFirst.map((entry) => toRow(invocation, entry));
-    if (!terminal.isTerminal) return formatPlainRows(rows);
-    return formatTable(HEADER.map(style.dim), rows);
+    const { terminal } = invocation;
+    if (!terminal.isTerminal) return formatPlainRows(newestFirst.map(toPlainRow));
+    if (newestFirst.length === 0) return `${stack} was never deployed`;
+    const folded = all ? newestFirst.map((entry) => [entry]) : foldHistory(newestFirst);
+    return showRows(
+      invocation,
+      ['NO', 'WHEN', 'RESULT', 'TOOK', 'TRIGGER', 'AUTHOR', 'COMMIT'],
+      folded.map((entries) => toRow(invocation, entries)),
+    );
   });
   return EXIT.ok;
 }
 
-function toRow({ style, terminal, now }: Invocation, entry: HistoryEntry): readonly string[] {
-  const { number, tag, revision, time, author, result, durationMs, summary, message } = entry;
+function toPlainRow(entry: HistoryEntry): readonly string[] {
+  const { number, tag, revision, time, author, result, summary, message, trigger, subject } = entry;
   return [
     number === null ? '-' : String(number),
-    tag === null ? '-' : style.accent(tag),
+    tag ?? '-',
     revision?.slice(0, 10) ?? '-',
-    terminal.isTerminal ? formatAge(Date.parse(time), now()) : time,
+    time,
     author ?? '-',
-    paintResult(result, style),
-    durationMs === null ? '-' : `${(durationMs / 1_000).toFixed(1)} s`,
-    message === null ? summary : (message.split('\n', 1)[0] ?? ''),
+    result,
+    formatTook(entry),
+    message === null ? summary : firstLine(message),
+    trigger ?? '-',
+    subject ?? '-',
   ];
 }
 
-function paintResult(result: HistoryEntry['result'], style: Style): string {
+/** One line for what belongs together: the newest of them stands for all. */
+function toRow(invocation: Invocation, entries: readonly HistoryEntry[]): readonly string[] {
+  const { style } = invocation;
+  const [newest, oldest] = [entries[0], entries.at(-1)];
+  if (newest === undefined || oldest === undefined) return [];
+  const { number, time, author, result, message, trigger, subject, revision } = newest;
+  const isRepair = trigger === 'drift' && result === 'deployed';
+  const times = entries.length === 1 ? '' : ` ×${entries.length}`;
+  const commit = `${style.accent(revision?.slice(0, SHORT_COMMIT) ?? '-')} ${subject ?? ''}`.trimEnd();
+  return [
+    number === null ? '-' : entries.length === 1 ? String(number) : `${oldest.number}-${number}`,
+    showTime(invocation, time),
+    `${paintResult(result, isRepair ? 'repaired' : result, style)}${times}`,
+    formatTook(newest),
+    trigger ?? '-',
+    author ?? '-',
+    message === null ? commit : `${commit}: ${style.bad(firstLine(message))}`,
+  ];
+}
+
+/** Characters of a commit beside its subject, as `git log --oneline` has them. */
+const SHORT_COMMIT = 7;
+
+function formatTook({ durationMs }: HistoryEntry): string {
+  return durationMs === null ? '-' : `${(durationMs / 1_000).toFixed(1)} s`;
+}
+
+/** Puts together what came of one commit in a row: attempts that failed in the same way, and repairs of drift. */
+export function foldHistory(entries: readonly HistoryEntry[]): readonly (readonly HistoryEntry[])[] {
+  const folded: HistoryEntry[][] = [];
+  for (const entry of entries) {
+    const group = folded.at(-1);
+    const last = group?.at(-1);
+    if (group !== undefined && last !== undefined && belongTogether(last, entry)) group.push(entry);
+    else folded.push([entry]);
+  }
+  return folded;
+}
+
+function belongTogether(one: HistoryEntry, other: HistoryEntry): boolean {
+  if (one.result !== other.result || one.revision !== other.revision) return false;
+  if (one.result === 'failed' || one.result === 'held') return true;
+  return one.result === 'deployed' && one.trigger === 'drift' && other.trigger === 'drift';
+}
+
+function paintResult(result: HistoryEntry['result'], text: string, style: Style): string {
   switch (result) {
     case 'deployed':
-      return style.good(result);
+      return style.good(text);
     case 'removed':
-      return style.warn(result);
-    case 'failed':
     case 'held':
-      return style.warn(result);
     case 'cancelled':
-      return style.bad(result);
+      return style.warn(text);
+    case 'failed':
+      return style.bad(text);
     default:
       return result satisfies never;
   }

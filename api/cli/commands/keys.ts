@@ -6,7 +6,7 @@ import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -43,9 +43,13 @@ async function runKeysList(invocation: Invocation): Promise<number> {
   await using store = await openKeys(invocation);
   const keys = store.listKeys().map(({ id, name, role, createdAt }) => ({ id, name, role, createdAt }));
   present(invocation, { keys }, () => {
-    const rows = keys.map(({ id, name, role, createdAt }) => [id, name, role, createdAt]);
-    if (!invocation.terminal.isTerminal) return formatPlainRows(rows);
-    return formatTable(['ID', 'NAME', 'ROLE', 'CREATED'].map(invocation.style.dim), rows);
+    const rows = keys.map(({ id, name, role, createdAt }) => [
+      id,
+      name,
+      role,
+      showTime(invocation, createdAt),
+    ]);
+    return showRows(invocation, ['ID', 'NAME', 'ROLE', 'CREATED'], rows);
   });
   return EXIT.ok;
 }

@@ -1,19 +1,21 @@
 import type { Command } from 'commander';
 import type { Plan } from '../../../reconciler/index.ts';
-import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
+import { formatMarkdown, formatPlan, formatTotal, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import { markCodes } from '../../text/paint.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark, selectForPlan } from '../invocation.ts';
-import { savePlanFile } from '../plan-file.ts';
+import { savePlanFile, saveText } from '../plan-file.ts';
+import { foldText } from '../terminal/rows.ts';
 import type { PlannedStack, Session, StackPlanRequest } from '../session/session.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { collect, on } from '../program-hooks.ts';
 
 export interface PlanOptions {
   readonly stacks: readonly string[];
-  readonly out?: string;
+  /** Files to save the plan to; those that end in `.md` are for people. */
+  readonly out: readonly string[];
   /** 2 instead of 0 when there is something to do. */
   readonly detailedExitcode: boolean;
   /** Show unchanged resources too. */
@@ -31,16 +33,21 @@ export function addPlan(program: Command, hooks: ProgramHooks): void {
     .command('plan')
     .description('show what apply would change, and why; changes nothing')
     .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
-    .option('--out <file>', 'save the plan, to apply exactly this later')
+    .option(
+      '--out <file>',
+      'save the plan, to apply exactly this later; FILE.md: as Markdown, for pull requests (may be repeated)',
+      collect,
+      [],
+    )
     .option('--detailed-exitcode', 'exit with 2 when there is something to do')
     .option('--verbose', 'show unchanged resources too')
     .action(
       on(
         hooks,
-        (invocation, options: { stack: string[]; out?: string; detailedExitcode?: true; verbose?: true }) =>
+        (invocation, options: { stack: string[]; out: string[]; detailedExitcode?: true; verbose?: true }) =>
           runPlan(invocation, {
             stacks: options.stack,
-            ...(options.out !== undefined && { out: options.out }),
+            out: options.out,
             detailedExitcode: options.detailedExitcode === true,
             verbose: options.verbose === true,
           }),
@@ -64,7 +71,7 @@ async function runPlan(invocation: Invocation, options: PlanOptions): Promise<nu
   };
   present(invocation, document, () => formatPlans(invocation, plans, options.verbose));
   showFailures(invocation, planning);
-  if (options.out !== undefined) await save(session, options.out, plans, invocation);
+  for (const file of options.out) await save(session, file, planning, invocation);
   return planExitCode(planning, options.detailedExitcode);
 }
 
@@ -101,33 +108,40 @@ export async function planStacks(
 }
 
 /** Stacks with nothing to do take one line, the others their whole plan. */
-export function formatPlans({ style }: Invocation, plans: readonly Plan[], verbose: boolean): string {
+export function formatPlans(
+  { style, terminal }: Invocation,
+  plans: readonly Plan[],
+  verbose: boolean,
+): string {
   if (plans.length === 0) return '';
-  return plans
-    .map((plan) =>
-      verbose ||
-      isChanging(plan) ||
-      plan.diagnostics.length > 0 ||
-      plan.changes.some((change) => change.verify)
-        ? `${markCodes(formatPlan(plan, { color: style.color, verbose }))}\n`
-        : `${style.good('✓')} ${style.bold(plan.stack)}: nothing to do`,
-    )
-    .join('\n')
-    .trimEnd();
+  const width = terminal.isTerminal ? { width: terminal.columns() } : {};
+  const total = plans.length === 1 ? [] : [style.bold(formatTotal(plans.map(({ summary }) => summary)))];
+  const texts = plans.map((plan) =>
+    verbose || isChanging(plan) || plan.diagnostics.length > 0 || plan.changes.some((change) => change.verify)
+      ? `${markCodes(formatPlan(plan, { color: style.color, verbose, ...width }))}\n`
+      : `${style.good('✓')} ${style.bold(plan.stack)}: nothing to do`,
+  );
+  return [...texts, ...total].join('\n').trimEnd();
 }
 
 export function showFailures({ terminal, style }: Invocation, { failures }: Planning): void {
   for (const { stack, ...failure } of failures) {
-    terminal.err(formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad));
+    const text = formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad);
+    terminal.err(foldText({ terminal }, text));
   }
 }
 
 async function save(
   session: Session,
   file: string,
-  plans: readonly Plan[],
+  { planned, failures }: Planning,
   invocation: Invocation,
 ): Promise<void> {
+  const plans = planned.map(({ plan }) => plan);
+  if (/\.(?:md|markdown)$/i.test(file)) {
+    await saveText(file, formatMarkdown(plans, failures));
+    return remark(invocation, `written to ${file}`);
+  }
   const { location, branch } = await session.repository(invocation.interrupt.signal);
   await savePlanFile(file, { location, branch, plans });
   remark(invocation, `saved to ${file}; apply it with: kombinator apply ${file}`);

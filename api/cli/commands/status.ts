@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { Job, ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
-import { formatDiagnostic } from '../../../reconciler/index.ts';
+import { formatDiagnostic, shortenHashes } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, selectStacks } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
-import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
 import type { Style } from '../terminal/terminal.ts';
+import { driftWord } from './drift.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { collect, on } from '../program-hooks.ts';
 
@@ -63,22 +64,22 @@ async function observeAll(session: Session, names: readonly string[], signal: Ab
 }
 
 function formatOverview(invocation: Invocation, views: readonly StackView[]): string {
-  const { style, terminal } = invocation;
-  if (views.length === 0) return terminal.isTerminal ? 'no stacks' : '';
-  const rows = views.map((view) => overviewRow(view, style, invocation.now()));
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['STACK', 'STATE', 'HEALTHY', 'REVISION', 'DEPLOYED', 'MESSAGE'].map(style.dim), rows);
+  if (views.length === 0) return invocation.terminal.isTerminal ? 'no stacks' : '';
+  const rows = views.map((view) => overviewRow(invocation, view));
+  return showRows(invocation, ['STACK', 'STATE', 'HEALTHY', 'REVISION', 'DEPLOYED', 'MESSAGE'], rows);
 }
 
-function overviewRow(view: StackView, style: Style, now: number): readonly string[] {
+function overviewRow(invocation: Invocation, view: StackView): readonly string[] {
+  const { style, terminal } = invocation;
   const healthy = view.services.filter(({ health }) => health === 'healthy' || health === 'completed').length;
   const { deployment } = view;
+  const name = terminal.isTerminal ? `#${deployment?.number}` : deployment?.tag;
   return [
     style.bold(view.name),
     paintState(view.state, style),
     `${healthy}/${view.services.length}`,
     deployment?.revision.slice(0, 10) ?? '-',
-    deployment ? `${deployment.tag} ${formatAge(Date.parse(deployment.time), now)}` : '-',
+    deployment ? `${name} ${showTime(invocation, deployment.time)}` : '-',
     view.message ?? '',
   ];
 }
@@ -88,14 +89,13 @@ function formatDetails(invocation: Invocation, views: readonly StackView[]): str
 }
 
 function formatStack(invocation: Invocation, view: StackView): string {
-  const { style, terminal } = invocation;
-  const rows = view.services.map((service) => serviceRow(service, style));
-  const header = ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'].map(style.dim);
+  const { style } = invocation;
+  const rows = view.services.map((service) => serviceRow(service, invocation));
   const { deployment, lastJob, drift } = view;
   return [
     `${style.bold(view.name)}  ${paintState(view.state, style)}${view.message ? `  ${view.message}` : ''}`,
     `file      ${view.file}`,
-    `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${formatAge(Date.parse(deployment.time), invocation.now())}` : 'never'}`,
+    `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${showTime(invocation, deployment.time)}` : 'never'}`,
     ...(lastJob ? [`last job  ${describeJob(lastJob)}`] : []),
     ...(view.nextLookAt === undefined
       ? []
@@ -105,12 +105,12 @@ function formatStack(invocation: Invocation, view: StackView): string {
     ...(drift.hasDrift
       ? drift.changes.map(
           ({ resource, action, field }) =>
-            `drift     ${action} ${resource}${field === null ? '' : ` ${field}`}`,
+            `drift     ${driftWord(action)} ${resource}${field === null ? '' : ` ${field}`}`,
         )
       : []),
     ...view.diagnostics.map(formatDiagnostic),
     '',
-    terminal.isTerminal ? formatTable(header, rows) : formatPlainRows(rows),
+    showRows(invocation, ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'], rows),
   ].join('\n');
 }
 
@@ -122,7 +122,7 @@ function describeJob({ id, type, status, error }: Job): string {
   return `${id} (${type}, ${status})${error === null ? '' : `: ${error.message}`}`;
 }
 
-function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
+function serviceRow(service: ServiceStatus, { style, terminal }: Invocation): readonly string[] {
   const { health } = service;
   const paint =
     health === 'healthy' || health === 'completed'
@@ -132,7 +132,8 @@ function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
         : style.bad;
   const { name, node, image, running, ports, reason } = service;
   const shown = running === undefined || running === image ? image : `${image} (runs ${running})`;
-  return [style.bold(name), paint(health), node, shown, ports.join(' ') || '-', reason ?? ''];
+  const text = terminal.isTerminal ? shortenHashes(shown) : shown;
+  return [style.bold(name), paint(health), node, text, ports.join(' ') || '-', reason ?? ''];
 }
 
 function paintState(state: SyncState, style: Style): string {

@@ -6,7 +6,7 @@ import { EXIT, RemoteError, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
-import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
 import { applyStack } from './apply.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
@@ -105,10 +105,9 @@ async function runTagList(invocation: Invocation, service: string | undefined): 
   const all = await session.listTags(invocation.interrupt.signal);
   const tags = service === undefined ? all : all.filter(({ subject }) => subject === service);
   present(invocation, { tags }, () => {
-    const { terminal, style } = invocation;
-    const rows = tags.map(toTagRow);
-    if (!terminal.isTerminal) return formatPlainRows(rows);
-    return rows.length === 0 ? 'There are no deployment tags.' : formatTable(TAG_HEADER.map(style.dim), rows);
+    const rows = tags.map((tag) => toTagRow({ ...tag, time: showTime(invocation, tag.time) }));
+    const isEmpty = rows.length === 0 && invocation.terminal.isTerminal;
+    return isEmpty ? 'There are no deployment tags.' : showRows(invocation, TAG_HEADER, rows);
   });
   return EXIT.ok;
 }

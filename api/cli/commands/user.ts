@@ -11,7 +11,7 @@ import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 import type { KeyStore } from '../session/session.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
-import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
 
 const ROLES: readonly Role[] = ['viewer', 'deployer', 'admin'];
 
@@ -80,11 +80,9 @@ async function runUserList(invocation: Invocation): Promise<number> {
   const users = store.users.listUsers().map(toView);
   present(invocation, { users }, () => {
     const rows = users.map(({ id, email, name, role, provider, createdAt }) =>
-      [id, email, name, role, provider ?? 'password', createdAt].map(showText),
+      [id, email, name, role, provider ?? 'password', showTime(invocation, createdAt)].map(showText),
     );
-    if (!invocation.terminal.isTerminal) return formatPlainRows(rows);
-    const head = ['ID', 'EMAIL', 'NAME', 'ROLE', 'SIGNS IN WITH', 'CREATED'];
-    return formatTable(head.map(invocation.style.dim), rows);
+    return showRows(invocation, ['ID', 'EMAIL', 'NAME', 'ROLE', 'SIGNS IN WITH', 'CREATED'], rows);
   });
   return EXIT.ok;
 }

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Diagnostic } from '../../../reconciler/index.ts';
-import { formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { findWorkTree, formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
 import { decode, reasonOf } from '../read-files.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
+import { isRemoteLocation } from '../options.ts';
 import type { Session } from '../session/session.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
@@ -84,7 +85,8 @@ async function checkFiles(
       diagnostics.push({ severity: 'error', code: 'NOT_UTF8', message, ...start });
       continue;
     }
-    const report = await session.validate(text, place, invocation.interrupt.signal);
+    const root = await rootAround(place, invocation);
+    const report = await session.validate(text, place, invocation.interrupt.signal, root);
     for (const found of report.diagnostics) {
       // Findings in the files that it names, such as a Compose file, are theirs.
       const isOwn = found.file === undefined || found.file === NAMELESS || place.endsWith(found.file);
@@ -92,6 +94,14 @@ async function checkFiles(
     }
   }
   return { what: files.join(', '), diagnostics };
+}
+
+/** The work tree of the repository if the file is in it; a daemon has another one, if any. */
+async function rootAround(file: string, { options }: Invocation): Promise<string | undefined> {
+  if (options.server !== undefined || isRemoteLocation(options.repo)) return undefined;
+  const tree = await findWorkTree(dirname(file));
+  const repository = tree === null ? null : await findWorkTree(resolve(options.repo));
+  return tree !== null && tree.root === repository?.root ? tree.root : undefined;
 }
 
 function formatReport({ style }: Invocation, what: string, diagnostics: readonly Diagnostic[]): string {

@@ -68,7 +68,7 @@ const PLAN_KEYS = [
   'diagnostics',
 ] as const;
 /** Left out where there is nothing to say. */
-const OPTIONAL_PLAN_KEYS = ['unreachable', 'waitsFor'] as const;
+const OPTIONAL_PLAN_KEYS = ['unreachable', 'waitsFor', 'newest'] as const;
 
 export function toPlan(value: unknown): Plan {
   const fields = fieldsOf(value, 'plan');
@@ -189,6 +189,7 @@ export function toHistoryEntry(value: unknown): HistoryEntry {
     summary: textOrNull(fields, 'summary') ?? '',
     result: textAt(fields, 'result') as HistoryEntry['result'],
     trigger: textOrNull(fields, 'trigger'),
+    subject: textOrNull(fields, 'subject'),
     durationMs: number('duration_ms'),
     message: textOrNull(fields, 'message'),
   };

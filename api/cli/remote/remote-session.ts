@@ -8,6 +8,8 @@ import type {
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
+import type { DailySession } from '../session/daily-session.ts';
+import { MAX_TAIL_LINES } from '../session/daily-session.ts';
 import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
@@ -17,6 +19,8 @@ import { createRemoteAdoptions } from '../adopt/adoption-session.ts';
 import { createRemoteInventory } from '../session/inventory-session.ts';
 import type { BuildSession } from '../session/build-session.ts';
 import { createRemoteBuilds } from '../session/build-session.ts';
+import type { NotifySession } from '../session/notify-session.ts';
+import { createRemoteNotify } from '../session/notify-session.ts';
 import { createRemoteData } from '../session/data-session.ts';
 import { createRemoteWorkflows } from '../workflow/remote-workflows.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -37,14 +41,13 @@ import {
   toStackView,
   toStep,
 } from './decode.ts';
+import { createRemoteDaily } from './daily.ts';
 import { execRemotely } from './exec.ts';
 import { generateRemotely } from './generate.ts';
 import type { RemovedStack, RepositorySummary, Session } from '../session/session.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
-/** The API answers so many lines at most when it does not follow. */
-const MAX_TAIL_LINES = 10_000;
 const MAX_JOBS_PER_PAGE = 200;
 
 /** Works on a running daemon over its API. */
@@ -54,8 +57,13 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
+    ...createRemoteDaily({
+      client,
+      withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
+    }),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
+    ...createRemoteNotify(client),
     ...createRemoteAdoptions(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteWorkflows(createRemoteClient({ ...options, prefix: '/v1/api' })),
@@ -76,11 +84,13 @@ type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' |
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof NotifySession
   | keyof AdoptionSession
   | 'followJob'
   | 'stop'
@@ -103,8 +113,9 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
       return toStackView(await withNames(client, name, answer, signal));
     },
-    async listJobs({ stack, status, type, since, limit = 50 }, signal) {
-      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS_PER_PAGE) };
+    async listJobs({ stack, status, type, except, since, limit = 50 }, signal) {
+      const per_page = Math.min(limit, MAX_JOBS_PER_PAGE);
+      const query = { stack_id: stack, status, type, except, since, per_page };
       return listAt(fieldsOf(await client.get('/jobs', { query, signal }), 'jobs'), 'jobs', toJob);
     },
     async getJob(id, signal) {
@@ -131,12 +142,18 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   };
 }
 
+/** The lines of files are for people: a large plan need not carry them to a daemon. */
+function withoutContents(plan: Plan): Plan {
+  return { ...plan, changes: plan.changes.map(({ contents: _contents, ...change }) => change) };
+}
+
 function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
   /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
   const planIds = new WeakMap<Plan, string>();
   return {
-    async plan({ stack, mode = 'apply', volumes = false }, signal) {
-      const request = client.post(`${stackPath(stack)}/plan`, { body: { mode, volumes }, signal });
+    async plan({ stack, mode = 'apply', volumes = false, newest }, signal) {
+      const body = { mode, volumes, ...(newest === true ? { newest } : {}) };
+      const request = client.post(`${stackPath(stack)}/plan`, { body, signal });
       const answer = await withNames(client, stack, request, signal);
       const plan = toPlan(answer);
       const planId = textAt(fieldsOf(answer, 'plan'), 'plan_id');
@@ -145,7 +162,8 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
     },
     async apply({ stack, mode = 'apply', volumes = false, confirm = false, overrideFreeze, plan }, signal) {
       const id = plan === undefined ? undefined : planIds.get(plan);
-      const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
+      const asPlanned =
+        id !== undefined ? { plan_id: id } : plan !== undefined ? { plan: withoutContents(plan) } : {};
       const frozen = overrideFreeze === true ? { override_freeze: true } : {};
       const body = { mode, volumes, confirm, ...frozen, ...asPlanned };
       return toJob(
@@ -228,6 +246,7 @@ async function readRepository(client: RemoteClient, signal: AbortSignal): Promis
     stacks: listAt(fields, 'stacks', String),
     diagnostics: listAt(fields, 'diagnostics', toDiagnostic),
     error: error === null ? null : { code: textAt(error, 'code'), message: textAt(error, 'message') },
+    tagError: null,
   };
 }
 
@@ -279,11 +298,16 @@ function onlyNews(onStep: (step: JobStep) => void): (step: JobStep) => void {
   };
 }
 
-async function* readLogs(client: RemoteClient, path: string, { tail, since, follow, signal }: LogOptions) {
+async function* readLogs(
+  client: RemoteClient,
+  path: string,
+  { tail, since, follow, previous, signal }: LogOptions,
+) {
   const query = {
     tail: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES),
     since: since?.toISOString(),
     follow,
+    previous,
   };
   if (follow !== true) {
     yield* listAt(fieldsOf(await client.get(path, { query, signal }), 'logs'), 'logs', toLogLine);

@@ -1,8 +1,12 @@
 import { hostname, userInfo } from 'node:os';
+import { relative, sep } from 'node:path';
 import type { Actor, JobStep, Reconciler } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import { createLocalAdoptions } from '../adopt/adoption-session.ts';
+import { DISK_TEXTS, readDiskTree } from '../disk-tree.ts';
+import type { DailySession } from './daily-session.ts';
+import { createLocalDaily } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -11,6 +15,8 @@ import { createLocalTags } from './tag-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import { createLocalInventory } from './inventory-session.ts';
 import type { BuildSession } from './build-session.ts';
+import type { NotifySession } from './notify-session.ts';
+import { createLocalNotify } from './notify-session.ts';
 import { createLocalBuilds } from './build-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
@@ -35,6 +41,8 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalNotify(reconciler),
+    ...createLocalDaily({ reconciler, actor, readOnce }),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
@@ -77,11 +85,13 @@ type ChangingPart =
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof NotifySession
   | keyof AdoptionSession
   | 'stop'
   | typeof Symbol.asyncDispose
@@ -100,18 +110,22 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
         stacks: reconciler.stackNames(),
         diagnostics: status.diagnostics,
         error: status.error,
+        tagError: reconciler.tagError(),
       };
     },
     async leftovers(signal) {
       await readOnce(signal);
       return reconciler.leftovers(signal);
     },
-    async validate(text, file, signal) {
+    async validate(text, file, signal, root) {
       // Shared nodes come from the repository; without a readable one the document stands alone.
       await readOnce(signal).catch((error: unknown) => {
         if (!isReconcilerError(error)) throw error;
       });
-      return reconciler.validate(text, file);
+      if (root === undefined) return reconciler.validate(text, file);
+      const path = relative(root, file).split(sep).join('/');
+      const place = { path, tree: readDiskTree(root), texts: DISK_TEXTS };
+      return reconciler.validateAround(text, place, signal);
     },
     async suggestPolicy(signal) {
       await readOnce(signal);

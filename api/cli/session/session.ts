@@ -26,8 +26,10 @@ import type {
 } from '../../../reconciler/index.ts';
 import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import type { BuildSession } from './build-session.ts';
+import type { DailySession } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
+import type { NotifySession } from './notify-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
 import type { TagSession } from './tag-session.ts';
 
@@ -41,6 +43,8 @@ export interface RepositorySummary {
   readonly diagnostics: readonly Diagnostic[];
   /** The newest attempt to read failed; what is shown is the last good state. */
   readonly error: RepositoryStatus['error'];
+  /** Reason why a deployment tag was not made, or not pushed; `null` when all are, and where a daemon cares for them. */
+  readonly tagError: string | null;
 }
 
 export interface PlannedStack {
@@ -77,20 +81,26 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  */
 export interface Session
   extends
+    DailySession,
     DataSession,
     InventorySession,
     TagSession,
     BuildSession,
     WorkflowSession,
+    NotifySession,
     AdoptionSession,
     AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */
   leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
-  /** Checks one document as if it stood in the repository. */
-  /** The name of the file tells what it is. */
-  validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
+  /**
+   * Checks one document as if it stood in the repository. The name of the file tells what it is.
+   *
+   * @param file absolute path
+   * @param root work tree that the file is in; in this process the file is checked with what is around it there
+   */
+  validate(text: string, file: string, signal: AbortSignal, root?: string): Promise<ValidationReport>;
   /** Returns what `Reconciler.suggestPolicy` does; only in this process. */
   suggestPolicy(signal: AbortSignal): Promise<string>;
   /** A stack in another tool's words; writes nothing. */

@@ -1,6 +1,7 @@
 import type { JobStep, StepStatus } from '../../../reconciler/index.ts';
-import { showLine } from '../../../reconciler/index.ts';
+import { shortenHashes, showLine } from '../../../reconciler/index.ts';
 import { markCodes } from '../../text/paint.ts';
+import { foldLine } from './rows.ts';
 import { formatDuration, truncate } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 
@@ -25,7 +26,7 @@ export function formatStep(stack: string, step: JobStep, style: Style): string {
   const time = formatDuration(step.startedAt, step.endedAt);
   const paint = paintOf(step.status, style);
   const parts = [
-    `${paint(MARKS[step.status])} ${style.bold(showLine(stack))} ${showLine(step.name)}${action} ${paint(step.status)}`,
+    `${paint(MARKS[step.status])} ${style.bold(showLine(stack))} ${showLine(shortenHashes(step.name))}${action} ${paint(step.status)}`,
     ...(time === '' ? [] : [style.dim(`(${time})`)]),
     ...(step.message === null || step.message === '' ? [] : [`${style.dim('–')} ${showLine(step.message)}`]),
   ];
@@ -46,40 +47,67 @@ export function createLineProgress(write: (line: string) => void, style: Style):
   };
 }
 
-/** Creates a progress in which what is over scrolls by, and what runs stays in place below it and is redrawn. */
-export function createLiveProgress(terminal: Terminal, style: Style): Progress {
-  const running = new Map<string, string>();
+/**
+ * Creates a progress in which what is over scrolls by, and what runs stays in place below it, with a clock, and is redrawn.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function createLiveProgress(terminal: Terminal, style: Style, now: () => number): Progress {
+  const running = new Map<string, { readonly stack: string; readonly step: JobStep }>();
+  const known = new Set<string>();
+  const begun = now();
+  const over = new Set<string>();
   let drawn = 0;
 
   function redraw(finished: string | undefined): void {
     // Up to the first line of the live part, then clear from there to the end of the screen.
     const erase = drawn > 0 ? markCodes(`\u001B[${drawn}A\u001B[0J`) : '';
-    const live = [...running.values()];
+    const live = [...running.values()].map(({ stack, step }) => formatRunning(stack, step, now()));
+    // A line that wraps would make the count of lines wrong, so live lines carry no colour and are cut.
+    if (live.length > 0) live.push(`${formatClock(now() - begun)}  ${over.size} of ${known.size} steps`);
     drawn = live.length;
-    terminal.write(
-      erase + [...(finished === undefined ? [] : [finished]), ...live].map((l) => `${l}\n`).join(''),
-    );
+    const above = finished === undefined ? [] : foldLine(finished, terminal.columns());
+    const below = live.map((line) => truncate(line, terminal.columns() - 1));
+    terminal.write(erase + [...above, ...below].map((line) => `${line}\n`).join(''));
   }
 
+  const timer = setInterval(() => {
+    if (drawn > 0) redraw(undefined);
+  }, CLOCK_MS);
+  timer.unref();
   return {
     step(stack, step) {
       const key = `${stack}\0${step.index}`;
+      known.add(key);
       if (step.status === 'pending') return;
       if (step.status === 'running') {
-        // A line that wraps would make the count of lines wrong, so live lines carry no colour and are cut.
-        const plain = formatStep(stack, step, plainStyle);
-        running.set(key, truncate(plain, terminal.columns() - 1));
+        running.set(key, { stack, step });
         redraw(undefined);
       } else {
         running.delete(key);
+        over.add(key);
         redraw(formatStep(stack, step, style));
       }
     },
     [Symbol.dispose]() {
+      clearInterval(timer);
       running.clear();
       if (drawn > 0) redraw(undefined);
     },
   };
+}
+
+const CLOCK_MS = 1_000;
+
+function formatRunning(stack: string, step: JobStep, now: number): string {
+  const seconds = step.startedAt === null ? 0 : Math.floor((now - Date.parse(step.startedAt)) / 1_000);
+  return `${formatStep(stack, step, plainStyle)}${seconds >= 1 ? ` (${seconds} s)` : ''}`;
+}
+
+/** `1:05` */
+function formatClock(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 const same = (text: string) => text;

@@ -6,7 +6,8 @@ import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 import { EXIT } from '../terminal/failure.ts';
 import { createLineProgress } from '../terminal/progress.ts';
-import { formatAge, formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
+import { formatDuration } from '../terminal/table.ts';
 import type { VersionDifference, WorkflowPlace } from './workflow-session.ts';
 
 const RUNS = 10;
@@ -58,13 +59,8 @@ export function addWorkflows(program: Command, hooks: ProgramHooks): void {
 type Row = readonly string[];
 
 /** Rows for programs, a table with a head for people. */
-function table({ style, terminal }: Invocation, head: Row, rows: readonly Row[], none: string): string {
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return rows.length === 0 ? none : formatTable(head.map(style.dim), rows);
-}
-
-function when({ terminal, now }: Invocation, time: string): string {
-  return terminal.isTerminal ? formatAge(Date.parse(time), now()) : time;
+function table(invocation: Invocation, head: Row, rows: readonly Row[], none: string): string {
+  return rows.length === 0 && invocation.terminal.isTerminal ? none : showRows(invocation, head, rows);
 }
 
 async function runList(invocation: Invocation): Promise<number> {
@@ -103,7 +99,7 @@ async function runRuns(invocation: Invocation, name: string, limit: number): Pro
     version === null ? '-' : String(version),
     status,
     trigger,
-    when(invocation, startedAt),
+    showTime(invocation, startedAt),
     formatDuration(startedAt, endedAt) || '-',
     error ?? '',
   ]);
@@ -122,7 +118,7 @@ async function runVersions(invocation: Invocation, name: string): Promise<number
     version.name || '-',
     label || '-',
     author,
-    when(invocation, time),
+    showTime(invocation, time),
     description.split('\n', 1)[0] ?? '',
   ]);
   const head = ['VERSION', 'NAME', 'TAG', 'AUTHOR', 'WHEN', 'DESCRIPTION'];

@@ -10,6 +10,8 @@ import type { PageQuery } from '../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
 import { answers, listSchema } from './answers.ts';
 import { refer } from './schemas.ts';
+import { toEndedJob, WAITED_ANSWERS } from './ended-job.ts';
+import { waitForJob } from '../../operations/plans.ts';
 
 const TAG = 'Jobs';
 const DEFAULT_PER_PAGE = 50;
@@ -19,6 +21,7 @@ interface JobQuery extends PageQuery {
   readonly stack_id?: string;
   readonly status?: (typeof STATUSES)[number];
   readonly type?: (typeof JOB_TYPE_WORDS)[number];
+  readonly except?: (typeof JOB_TYPE_WORDS)[number];
   readonly since?: string;
 }
 
@@ -28,17 +31,23 @@ const listQuery = shape<JobQuery>({
     stack_id: { type: 'string' },
     status: { enum: STATUSES },
     type: { enum: JOB_TYPE_WORDS, description: 'deploy and apply are the same.' },
+    except: { enum: JOB_TYPE_WORDS, description: 'All types but this one.' },
     since: { type: 'string', format: 'date-time', description: 'Created at or after.' },
     ...pageParameters(200),
   },
 });
 
-const getQuery = shape<{ readonly follow?: boolean }>({
+const getQuery = shape<{ readonly follow?: boolean; readonly wait?: boolean }>({
   type: 'object',
   properties: {
     follow: {
       type: 'boolean',
       description: 'Server-sent events, as with Accept: text/event-stream. Default false.',
+    },
+    wait: {
+      type: 'boolean',
+      description:
+        'Answer when the job has ended; one that has failed is the error that it ended with. Default false.',
     },
   },
 });
@@ -76,9 +85,11 @@ export const jobRoutes: readonly Route<ApiDeps>[] = [
         description: 'The job with steps and logs, or its events.',
         content: { 'application/json': refer('JobDetail'), 'text/event-stream': { type: 'string' } },
       },
+      ...WAITED_ANSWERS,
     },
-    handle({ params, query, accept, lastEventId, signal }, deps: ApiDeps) {
+    async handle({ params, query, accept, lastEventId, signal }, deps: ApiDeps) {
       const detail = deps.reconciler.getJob(params['id'] ?? '');
+      if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, detail.job.id, signal)));
       if (query.follow !== true && !accept.includes('text/event-stream')) return ok(toJobDetail(detail));
       const events = followJob(deps, detail.job.id, Number(lastEventId) || 0, signal);
       return { kind: 'events', events: toServerEvents(events) };
@@ -86,11 +97,12 @@ export const jobRoutes: readonly Route<ApiDeps>[] = [
   }),
 ];
 
-function toFilter({ stack_id: stack, status, type, since }: JobQuery): JobFilter {
+function toFilter({ stack_id: stack, status, type, except, since }: JobQuery): JobFilter {
   return {
     ...(stack === undefined ? {} : { stack }),
     ...(status === undefined ? {} : { status }),
     ...(type === undefined ? {} : { type: toJobType(type) }),
+    ...(except === undefined ? {} : { except: toJobType(except) }),
     ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
   };
 }

@@ -12,6 +12,7 @@ const TYPE_WORDS: Readonly<Record<JobType, string>> = {
   restart: 'restart',
   backup: 'backup',
   restore: 'restore',
+  pull: 'pull',
 };
 
 /** `apply` is understood as well as `deploy`. */
@@ -26,6 +27,7 @@ export const JOB_TYPE_WORDS = [
   'restart',
   'backup',
   'restore',
+  'pull',
 ] as const;
 
 export function toJobType(word: (typeof JOB_TYPE_WORDS)[number]): JobType {

@@ -8,6 +8,9 @@ import { adoptionRoutes } from './adoption/adoption-routes.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { statsRoutes } from './daily/stats-routes.ts';
+import { upkeepRoutes } from './daily/upkeep-routes.ts';
+import { waitRoutes } from './daily/wait-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
 import { execRoutes } from './exec/exec-routes.ts';
@@ -16,6 +19,7 @@ import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
+import { channelRoutes } from './notify/channel-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';
@@ -48,10 +52,14 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...driftRoutes,
   ...adoptionRoutes,
   ...logRoutes,
+  ...statsRoutes,
+  ...upkeepRoutes,
+  ...waitRoutes,
   ...execRoutes,
   ...workerRoutes,
   ...jobRoutes,
   ...inventoryRoutes,
+  ...channelRoutes,
   ...unifierRoutes,
   ...generateRoutes,
   ...systemRoutes,

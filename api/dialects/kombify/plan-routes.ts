@@ -18,6 +18,7 @@ const TAG = 'Stacks';
 interface PlanBody {
   readonly mode?: 'apply' | 'destroy';
   readonly volumes?: boolean;
+  readonly newest?: boolean;
 }
 
 interface ApplyBody extends PlanBody {
@@ -32,6 +33,11 @@ const PLAN_BODY = {
   volumes: {
     type: 'boolean',
     description: 'Delete volumes that nothing describes any more, too. Default false.',
+  },
+  newest: {
+    type: 'boolean',
+    description:
+      'Ask registries what moving tags stand for by now, whatever the pull policies say; digests are never moved. A plan remembers it. Default false.',
   },
 };
 
@@ -75,8 +81,8 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
     body: { json: planBody },
     responses: { 200: answers('The plan document, and where it is kept.', refer('PlanAnswer')) },
     async handle({ params, body, identity, signal }, deps: ApiDeps) {
-      const { mode = 'apply', volumes = false } = body;
-      const request = { stack: params['id'] ?? '', mode, volumes, actor: identity };
+      const { mode = 'apply', volumes = false, newest = false } = body;
+      const request = { stack: params['id'] ?? '', mode, volumes, newest, actor: identity };
       return ok(toPlanAnswer(await planStack(deps, request, signal)));
     },
   }),
@@ -99,11 +105,11 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
     async handle({ params, query, body, identity, signal }, deps: ApiDeps) {
       const stack = params['id'] ?? '';
       const plan = findPlan(deps, body, stack);
-      const { mode = plan?.mode ?? 'apply', volumes = false, confirm = false } = body;
+      const { mode = plan?.mode ?? 'apply', volumes = false, confirm = false, newest = false } = body;
       const overrideFreeze = body.override_freeze === true;
       if (overrideFreeze && identity.role !== 'admin')
         throw new HttpProblem('FORBIDDEN', 'override_freeze is for admins only');
-      const request = { stack, mode, volumes, confirm, overrideFreeze, plan, actor: identity };
+      const request = { stack, mode, volumes, newest, confirm, overrideFreeze, plan, actor: identity };
       const job = await applyOrExplain(deps, request);
       return ok(query.wait === true ? toEndedJob(await waitForJob(deps, job.id, signal)) : toJob(job));
     },

@@ -130,6 +130,7 @@ const HISTORY_ENTRY = record({
   summary: TEXT,
   result: { enum: ['deployed', 'removed', 'failed', 'cancelled', 'held'] },
   trigger: TEXT_OR_NULL,
+  subject: TEXT_OR_NULL,
   duration_ms: INTEGER_OR_NULL,
   message: TEXT_OR_NULL,
 });
@@ -176,7 +177,18 @@ const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
   type: {
-    enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart', 'backup', 'restore'],
+    enum: [
+      'plan',
+      'deploy',
+      'destroy',
+      'drift_check',
+      'start',
+      'stop',
+      'restart',
+      'backup',
+      'restore',
+      'pull',
+    ],
   },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
@@ -212,7 +224,22 @@ const JOB_LOG = record({ sequence: INTEGER, time: TIME, level: TEXT, step: TEXT_
 
 const FIELD = record({ path: TEXT, before: ANYTHING, after: ANYTHING, sensitive: BOOLEAN }, ['sensitive']);
 
-const CHANGE = record({
+const CONTENT_SIDE = orNull(record({ blob: TEXT, bytes: INTEGER_OR_NULL }));
+
+const CONTENT = record(
+  {
+    target: TEXT,
+    source: TEXT,
+    before: CONTENT_SIDE,
+    after: CONTENT_SIDE,
+    lines: TEXTS,
+    omitted: INTEGER,
+    binary: BOOLEAN,
+  },
+  ['source', 'lines', 'omitted', 'binary'],
+);
+
+const CHANGE_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   action: { enum: ['create', 'update', 'replace', 'delete', 'no-op'] },
   target: TEXT,
@@ -223,9 +250,13 @@ const CHANGE = record({
   fields: listOf(FIELD),
   cause: TEXT,
   origin: orNull(record({ file: TEXT, line: INTEGER, column: INTEGER })),
-  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed', 'released'] } })),
+  dependsOn: listOf(
+    record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed', 'released', 'ended'] } }),
+  ),
   verify: BOOLEAN,
-});
+  contents: listOf(CONTENT),
+};
+const CHANGE = record(CHANGE_MEMBERS, ['contents']);
 
 export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   formatVersion: { const: 1 },
@@ -239,11 +270,12 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
   waitsFor: TEXTS,
+  newest: { const: true },
   unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 /** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor', 'newest'];
 
 const WORKER = record({
   id: TEXT,

@@ -123,7 +123,7 @@ export async function showLogs({ params, query, signal }: ApiRequest<LogQuery>, 
       stack,
       lines: wanted,
       signal,
-      ...(query.service === undefined ? {} : { service: query.service }),
+      ...(query.service === undefined ? {} : { services: [query.service] }),
       ...(query.since === undefined ? {} : { since: new Date(query.since) }),
     }),
   );
@@ -139,11 +139,13 @@ export async function showLogs({ params, query, signal }: ApiRequest<LogQuery>, 
   });
 }
 
-/** The stack by its name, or the answer that this dialect gives for one that is not there. */
+/** The stack by its name, or the answer that this dialect gives for one, or a service of it, that is not there. */
 async function known<T>(name: string | undefined, ask: (name: string) => Promise<T> | T): Promise<T> {
   try {
     return await ask(name ?? '');
   } catch (error) {
+    if (isReconcilerError(error, 'UNKNOWN_SERVICE'))
+      throw new HttpProblem('BAD_REQUEST', error.message, { cause: error });
     if (!isReconcilerError(error, 'UNKNOWN_STACK')) throw error;
     throw new HttpProblem('NOT_FOUND', `Stack not found: ${name}`, { cause: error });
   }

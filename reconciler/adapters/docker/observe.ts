@@ -1,11 +1,4 @@
-import type {
-  ContainerInfo,
-  ContainerInspectInfo,
-  ImageInfo,
-  ImageInspectInfo,
-  NetworkInspectInfo,
-} from 'dockerode';
-import type { ImageSpec } from '../../model/docker/docker-spec.ts';
+import type { ContainerInfo, ContainerInspectInfo, ImageInfo, NetworkInspectInfo } from 'dockerode';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
@@ -21,8 +14,11 @@ import { leftNetwork, readLive, renderObserved } from './containers/container-dr
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
+import { forget, withAdoption } from './adopted/adopt-scope.ts';
 import { readAdopted } from './adopted/read-adopted.ts';
 import { fingerprint } from './fingerprint.ts';
+import { canMove } from './images/fetch-image.ts';
+import type { MovedQuestion } from './images/image.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
 import { LABEL, readOwner } from './labels.ts';
@@ -43,25 +39,18 @@ export async function observeStack(
   scope: ObserveScope,
   signal: AbortSignal,
 ): Promise<Observation> {
-  if (scope.trial !== true) return look(adapter, scope, signal);
-  const before = adapter.adoptions.ofStack(scope.stack);
-  try {
-    return await look(adapter, scope, signal);
-  } finally {
-    adapter.adoptions.put(scope.stack, before ?? null);
-  }
+  return withAdoption(adapter, scope, () => look(adapter, scope, signal));
 }
 
 async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal): Promise<Observation> {
   const { engine } = adapter;
-  adopt(adapter, scope);
   rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, built, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
     engine.listNetworks(scope.stack, signal),
     engine.listVolumes(scope.stack, signal),
     engine.listImages(scope.stack, signal),
-    observeImages(adapter, scope.desired, signal),
+    observeImages(adapter, scope, signal),
     observeExternals(adapter, scope.desired, signal),
     adapter.traits(signal),
   ]);
@@ -106,22 +95,6 @@ async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal):
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
   return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
-}
-
-/** Remembers whose a Compose project is. The description of a stack that leaves may be gone already; its project is its own until that is, too. */
-function adopt({ adoptions, name }: Adapter, { stack, adopts, desired, leaving }: ObserveScope): void {
-  if (adopts !== undefined) {
-    const node = desired[0]?.target ?? name;
-    // Nothing is described any more of a stack that is on its way out, but what it had is still its own.
-    const described =
-      desired.length > 0 || leaving !== true ? desired : (adoptions.of(adopts.project)?.desired ?? []);
-    adoptions.put(stack, { ...adopts, stack, node, desired: described });
-  } else if (leaving !== true) adoptions.put(stack, null);
-}
-
-/** Forgets the project of a stack that is gone: who makes one of its name by hand later has one of his own. */
-function forget({ adoptions }: Adapter, { stack, leaving }: ObserveScope): void {
-  if (leaving === true) adoptions.put(stack, null);
 }
 
 /** A built image is known by the name that tells what is in it. */
@@ -357,7 +330,7 @@ interface ObservedImages {
 
 async function observeImages(
   adapter: Adapter,
-  desired: readonly DesiredResource[],
+  { desired, newest = false }: Pick<ObserveScope, 'desired' | 'newest'>,
   signal: AbortSignal,
 ): Promise<ObservedImages> {
   const ids = new Map<string, string>();
@@ -368,28 +341,31 @@ async function observeImages(
     const image = await adapter.engine.inspectImage(spec.reference, signal);
     if (image === null || !fitsPlatform(image, spec.platform)) return null;
     ids.set(spec.reference, image.Id);
-    const moved = await lookForMoved(adapter, spec, image, { signal, warnings });
-    const reference = moved === null ? spec.reference : `${spec.reference}@${moved}`;
+    const isLookedFor = canMove(spec) && (newest || spec.pullPolicy === 'always');
+    const question = { reference: spec.reference, image, isAsked: newest };
+    const moved = isLookedFor ? await lookForMoved(adapter, question, { signal, warnings }) : null;
+    const reference = moved === null ? spec.reference : `${spec.reference}@${moved.here}`;
     const observed = { ...maskSpec(resource.spec), reference };
-    return sharedResource(resource, observed, { status: 'healthy' }, `${image.Id} ${moved ?? ''}`);
+    const identity = moved === null ? `${image.Id} ` : `${image.Id} ${moved.here} ${moved.there}`;
+    const seen = sharedResource(resource, observed, { status: 'healthy' }, identity);
+    return moved === null ? seen : { ...seen, moved };
   });
   return { resources: resources.filter((resource) => resource !== null), ids, warnings };
 }
 
-/** The digest we have when the registry has another one by now; only asked for images that are always pulled. */
+/** Asks what a tag stands for at its registry; one that does not answer keeps nobody from anything. */
 async function lookForMoved(
   adapter: Adapter,
-  spec: ImageSpec,
-  image: ImageInspectInfo,
+  question: MovedQuestion,
   { signal, warnings }: { signal: AbortSignal; warnings: string[] },
-): Promise<string | null> {
-  if (spec.pullPolicy !== 'always' || spec.reference.includes('@')) return null;
+): Promise<NonNullable<ObservedResource['moved']> | null> {
   try {
-    return await movedDigest(adapter, spec.reference, image, signal);
+    return await movedDigest(adapter, question, signal);
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : asText(error);
-    warnings.push(`cannot tell whether ${spec.reference} has moved, keeping what is here: ${reason}`);
+    const { reference } = question;
+    warnings.push(`cannot tell whether ${reference} has moved, keeping what is here: ${reason}`);
     return null;
   }
 }

@@ -1,6 +1,9 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
+import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
+import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
+import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
 import type { BuildsImages } from '../../ports/builds/builds-images.ts';
 import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
@@ -20,12 +23,15 @@ import {
 import { applyNetwork } from './networks-and-volumes/apply-network.ts';
 import { releaseNetwork } from './networks-and-volumes/replace-network.ts';
 import { applyVolume } from './networks-and-volumes/apply-volume.ts';
+import { readStats } from './containers/container-stats.ts';
 import { readLogs, readLogsAt } from './containers/container-logs.ts';
 import type { Engine } from './engine/engine.ts';
 import { toStreamError } from './engine/engine-errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
+import { fetchImage } from './images/fetch-image.ts';
 import { applyImage } from './images/image.ts';
+import { findRemnants, removeRemnant } from './images/remnants.ts';
 import { buildForOthers, dropBuild, pushBuild } from './images/image-builds.ts';
 import type { RunningOneOffs } from './containers/one-off.ts';
 import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
@@ -95,11 +101,10 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
         readLogsAt(adapter, place, { ...logOptions, signal }),
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
+    ...upkeep(adapter, within),
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),
-    composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
-    readHostPath: (project, path, limits, signal) =>
-      within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
+    ...projects(engine, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
@@ -112,6 +117,25 @@ function inventoryPart(adapter: Adapter, within: Within): KeepsInventory {
   return {
     inventory: (sink, signal) => within(signal, (until) => inventory(sink, until)),
     eventsOf,
+  };
+}
+
+function upkeep(adapter: Adapter, within: Within): MeasuresRuns & FetchesImages & Prunes {
+  return {
+    runStats: (stack, signal) => within(signal, (until) => readStats(adapter, stack, until)),
+    fetchImage: (desired, context) =>
+      within(context.signal, (signal) => fetchImage(adapter, desired, { ...context, signal })),
+    remnants: (scope, signal) => within(signal, (until) => findRemnants(adapter, scope, until)),
+    stackBytes: (stack, signal) => within(signal, (until) => adapter.engine.writtenBytes(stack, until)),
+    removeRemnant: (remnant, signal) => within(signal, (until) => removeRemnant(adapter, remnant, until)),
+  };
+}
+
+function projects(engine: Engine, within: Within): FindsProjects {
+  return {
+    composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
+    readHostPath: (project, path, limits, signal) =>
+      within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
   };
 }
 

@@ -57,8 +57,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     },
     // There is no other copy of it.
     lastKnown: () => Promise.resolve(null),
-    lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
-    contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
+    ...commitQuestions(access),
     diff: (from, to, signal) =>
       use('comparing commits', ({ repository }) => repository.diff(from, to, signal), { signal }),
     diffWithModules: (from, to, signal) =>
@@ -93,6 +92,15 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       access[Symbol.dispose]();
       modules[Symbol.dispose]();
     },
+  };
+}
+
+function commitQuestions({ use }: Access): Pick<Source, 'lookup' | 'contains' | 'comesAfter'> {
+  return {
+    lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
+    contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
+    comesAfter: (later, earlier) =>
+      use('comparing commits', ({ repository }) => repository.comesAfter(later, earlier)),
   };
 }
 

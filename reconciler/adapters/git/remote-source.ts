@@ -55,6 +55,8 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     lastKnown: () => access.lastKnown(),
     lookup: (reference) => use('looking up a commit', (repository) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
+    comesAfter: (later, earlier) =>
+      use('comparing commits', (repository) => repository.comesAfter(later, earlier)),
     ...reads(access, modules),
     commit: (request, signal) =>
       use(

@@ -29,15 +29,16 @@ import { releasePorts } from './release-ports.ts';
 import { healthOf } from './workloads/health.ts';
 import { runOneOff } from './workloads/one-off.ts';
 import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
+import { readPodStats } from './workloads/pod-stats.ts';
 import { readHealth } from './workloads/read-health.ts';
 import { execIn, openSession, openSessionAt } from './workloads/session.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
-/** Nothing is streamed in and out of pods yet. */
+/** Nothing is streamed in and out of pods yet. Images are the business of the cluster's own nodes. */
 export type ClusterTarget = TargetWith<
-  Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'findsProjects'>
+  Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'fetchesImages' | 'prunes' | 'findsProjects'>
 >;
 
 /** The `Target` port over one API server. */
@@ -87,6 +88,8 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
       ),
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
+    runStats: (stack, signal) =>
+      guard(`measure ${stack} on ${name}`, signal, (both) => readPodStats(cluster, stack, both)),
     measure: (signal) => guard(`ask ${name}`, signal, (both) => measureCluster(cluster, both)),
     watch: (onEvent, signal) =>
       withAbortScope({ signals: [signal, closing.signal] }, (both) => watchCluster(cluster, onEvent, both)),

@@ -34,6 +34,7 @@ function buildWhere(filter: JobFilter): { readonly where: string; readonly value
     ['stack = ?', filter.stack],
     ['status = ?', filter.status],
     ['type = ?', filter.type],
+    ['type <> ?', filter.except],
     ['created_at >= ?', filter.since],
   ];
   const used = conditions.filter(([, value]) => value !== undefined);

@@ -133,6 +133,16 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX access_log_by_time ON access_log (started_at, id);
   `,
+  `
+  ALTER TABLE notices ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+  ALTER TABLE notices ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+  UPDATE notices SET subject = 'stack/' || stack WHERE type IN ('synced', 'failed', 'recovered', 'drift', 'blocked');
+  `,
+  `
+  CREATE TABLE fetched_images (
+    target TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (target, reference)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -1,17 +1,10 @@
+import { NEWS_EVENTS } from '../../model/notify/events.ts';
 import type { Notice, NoticeRecords } from '../../ports/notifier.ts';
 import type { Access } from './access.ts';
 import type { Row } from './rows.ts';
 import { number, oneOf, optionalText, text } from './rows.ts';
 
-const TYPES: readonly Notice['type'][] = [
-  'synced',
-  'failed',
-  'recovered',
-  'drift',
-  'blocked',
-  'built',
-  'build_failed',
-];
+const TYPES: readonly Notice['type'][] = [...NEWS_EVENTS, 'built', 'build_failed'];
 const KEPT = 1_000;
 /** Old ones are taken out after so many new ones. */
 const PRUNED_EVERY = 100;
@@ -60,6 +53,8 @@ function toNotice(row: Row): Notice {
     type: oneOf(row, 'type', TYPES),
     reader: optionalText(row, 'reader'),
     stack: text(row, 'stack'),
+    subject: text(row, 'subject'),
+    cause: text(row, 'cause'),
     revision: optionalText(row, 'revision'),
     message: optionalText(row, 'message'),
     job: optionalText(row, 'job'),

@@ -13,6 +13,9 @@ export function preparePlatformStatements(prepare: (sql: string) => StatementSyn
       'INSERT OR IGNORE INTO plugin_switches (user, plugin, enabled_at) VALUES (?, ?, ?)',
     ),
     disablePlugin: prepare('DELETE FROM plugin_switches WHERE user = ? AND plugin = ?'),
+    noteFetchedImage: prepare('INSERT OR IGNORE INTO fetched_images (target, reference) VALUES (?, ?)'),
+    listFetchedImages: prepare('SELECT reference FROM fetched_images WHERE target = ? ORDER BY reference'),
+    forgetFetchedImage: prepare('DELETE FROM fetched_images WHERE target = ? AND reference = ?'),
     saveAccess: prepare(`
       INSERT OR REPLACE INTO access_log (id, subject, container, actor, via, address, program, is_terminal, started_at, ended_at, outcome)
       VALUES (:id, :subject, :container, :actor, :via, :address, :program, :isTerminal, :startedAt, :endedAt, :outcome)`),
@@ -47,8 +50,8 @@ const IS_FOR = '(notices.reader IS NULL OR notices.reader = :reader)';
 function prepareNotices(prepare: (sql: string) => StatementSync) {
   return {
     addNotice: prepare(`
-      INSERT INTO notices (type, reader, stack, revision, message, job, time)
-      VALUES (:type, :reader, :stack, :revision, :message, :job, :time)`),
+      INSERT INTO notices (type, reader, stack, subject, cause, revision, message, job, time)
+      VALUES (:type, :reader, :stack, :subject, :cause, :revision, :message, :job, :time)`),
     pruneNotices: prepare('DELETE FROM notices WHERE number <= ?'),
     pruneNoticeReads: prepare('DELETE FROM notice_reads WHERE number <= ?'),
     listNotices: prepare(`
@@ -65,6 +68,6 @@ function prepareNotices(prepare: (sql: string) => StatementSync) {
     clearNoticeReads: prepare('DELETE FROM notice_reads WHERE reader = ?'),
     lastNotices: prepare(`
       SELECT * FROM notices WHERE number IN (
-        SELECT max(number) FROM notices WHERE type IN ('failed', 'recovered', 'drift', 'blocked') GROUP BY stack) ORDER BY number`),
+        SELECT max(number) FROM notices WHERE subject <> '' AND type <> 'synced' GROUP BY subject) ORDER BY number`),
   };
 }

@@ -36,6 +36,7 @@ const JOB_TYPES: readonly JobType[] = [
   'restart',
   'backup',
   'restore',
+  'pull',
 ];
 export const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 const STEP_STATUSES: readonly StepStatus[] = [

@@ -11,6 +11,7 @@ import type { ConnectionOptions } from './connection.ts';
 import { fileAt, leaveFile, moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
 import { createBuildRecords } from './build-records.ts';
+import { createImageRecords } from './images/image-records.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
 import { createAccessLog } from './accesses/access-log.ts';
@@ -76,6 +77,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createNoticeRecords(access),
     ...createObjectRecords(access),
     ...createBuildRecords(access),
+    ...createImageRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

@@ -13,7 +13,7 @@ import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode, Origin } from './node.ts';
 import { child, entriesOf, placeInside, readNodes, textOf, toPlain, withEntry } from './node.ts';
 import { normaliseDocument, withProfiles } from './normalise.ts';
-import type { Environment, Project } from './project.ts';
+import type { Environment, Project, Texts } from './project.ts';
 import { loadOverlay } from './overlay.ts';
 import { createProject } from './project.ts';
 import { adoptsCompose } from './speaks-compose.ts';
@@ -24,7 +24,7 @@ export interface ComposeOptions {
   readonly document: YamlDocument;
   readonly tree: TreeDirectory;
   /** Texts of the repository by blob id, as far as they have been read. */
-  readonly texts: ReadonlyMap<string, string>;
+  readonly texts: Texts;
 }
 
 /** A kombination with all that its words of Compose stand for. */

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { PolicyModel } from '../kombination/kombination.ts';
+import { checkChannels } from '../kombination/notify-policy.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
 import type { RegistryEntry } from '../../model/registry-entry.ts';
@@ -82,6 +83,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     kind: 'repository',
     also: (document, collector) => {
       policy = readPolicy(document, collector);
+      checkChannels(policy.notify, null, rules.policy ?? OPEN_POLICY, collector);
       for (const key of ['include', 'exclude', 'compose']) checkGlobs(own(document, key), key, collector);
       registryEntries = readRegistryEntries(document, collector);
       registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);

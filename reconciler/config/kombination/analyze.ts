@@ -59,7 +59,7 @@ export interface AnalyzeOptions {
   readonly places?: ProxyPlaces;
   readonly checkSchema: SchemaCheck;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
-  readonly texts?: ReadonlyMap<string, string>;
+  readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
   /** Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
 }

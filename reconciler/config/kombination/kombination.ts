@@ -20,6 +20,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { TlsSettings } from './tls-settings.ts';
 import type { ServiceCondition } from '../../model/resource.ts';
 import type { RolloutModel } from '../../model/rollout.ts';
+import type { NotifyChoice } from '../../model/notify/events.ts';
 import type { DriftMode, PruneMode, SyncMode } from '../../model/stack.ts';
 import type { DockerConnection } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
@@ -71,6 +72,7 @@ export interface PolicyModel {
   readonly maxDeletions?: number;
   readonly stableMs?: number;
   readonly takeOver?: readonly string[];
+  readonly notify?: NotifyChoice;
 }
 
 export interface NodeModel {

@@ -18,7 +18,7 @@ interface ReadOptions {
   readonly text: string;
   readonly tree: TreeDirectory;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
-  readonly texts?: ReadonlyMap<string, string>;
+  readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
 }
 
 interface ReadDocument {
@@ -28,7 +28,12 @@ interface ReadDocument {
 }
 
 /** The document of a kombination, with the Compose files it adopts and all that its own words of Compose stand for. */
-export function readDocument({ file, text, tree, texts = new Map() }: ReadOptions): ReadDocument {
+export function readDocument({
+  file,
+  text,
+  tree,
+  texts = new Map<string, string>(),
+}: ReadOptions): ReadDocument {
   const written = parseYaml(text);
   const composed = speaksCompose(written)
     ? composeDocument({ file, document: written, tree, texts })

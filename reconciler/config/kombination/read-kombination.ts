@@ -6,6 +6,7 @@ import { formatPath } from '../../base/document-path.ts';
 import type { IpamPool, IpamSpec } from '../../model/docker/docker-spec.ts';
 import { readAdopts, readDataDir } from './data-dir.ts';
 import { readDriftPolicy } from './drift-policy.ts';
+import { readNotify } from './notify-policy.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { accept } from '../../base/document-diagnostic.ts';
 import { isProblem } from '../../base/problem.ts';
@@ -316,6 +317,7 @@ export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): 
     maxDeletions: asNumber(fields['maxDeletions']),
     stableMs: readStable(fields['stable'], diagnostics),
     takeOver: asList(fields['takeOver'])?.filter((name) => typeof name === 'string'),
+    notify: readNotify(fields['notify']),
   });
 }
 

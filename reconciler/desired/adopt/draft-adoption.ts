@@ -6,13 +6,13 @@ import type { AdoptionDraft, AdoptionNote, AdoptionRequest } from '../../ports/a
 import type { HostFile, HostPath } from '../../ports/adopt/compose-projects.ts';
 import type { FileWrite } from '../../ports/source.ts';
 import type { Core } from '../state.ts';
-import type { ProjectFiles } from './project-files.ts';
+import type { Gathering } from './project-files.ts';
 import { analyzeProject, dataMounts, pathsNeeded } from './project-files.ts';
 import { RECIPIENTS, sealSecrets } from './seal-secrets.ts';
 
 /** Content of the repository that a container reads: more of it is data. */
 const CONTENT = { bytes: 4 * 1024 ** 2, files: 300 };
-/** What images are built from, and single files. */
+/** Directories that images are built from, and single files. */
 const OTHERS = { bytes: 32 * 1024 ** 2, files: 3_000 };
 /** Files that name files that name files: more rounds than this are a mistake. */
 const MAX_ROUNDS = 16;
@@ -62,15 +62,6 @@ export async function draftAdoption(core: Core, request: AdoptionRequest): Promi
     ...(sealed.recipients === null ? [] : [{ path: RECIPIENTS, content: sealed.recipients }]),
   ];
   return { file, writes, notes: notes.toSorted((a, b) => compareText(a.path, b.path)) };
-}
-
-export interface Gathering {
-  /** Directory of the project on its host. */
-  readonly host: string;
-  readonly request: AdoptionRequest;
-  readonly notes: AdoptionNote[];
-  readonly project: ProjectFiles;
-  readonly tried: Set<string>;
 }
 
 /** The Compose file, below the stack as it is below the project. */

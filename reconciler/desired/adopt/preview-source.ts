@@ -66,6 +66,7 @@ function delegated(source: Source): Source {
     lastKnown: () => source.lastKnown(),
     lookup: (reference) => source.lookup(reference),
     contains: (commit) => source.contains(commit),
+    comesAfter: (later, earlier) => source.comesAfter(later, earlier),
     diff: (from, to, signal) => source.diff(from, to, signal),
     diffWithModules: (from, to, signal) => source.diffWithModules(from, to, signal),
     isIncomplete: (commit) => source.isIncomplete(commit),

@@ -3,6 +3,7 @@ import type { Analysis } from '../../config/kombination/analyze.ts';
 import { analyze } from '../../config/kombination/analyze.ts';
 import type { TreeChange, TreeDirectory } from '../../config/file-tree.ts';
 import { updateTree } from '../../config/file-tree.ts';
+import type { AdoptionNote, AdoptionRequest } from '../../ports/adopt/adoption-draft.ts';
 import type { HostFile } from '../../ports/adopt/compose-projects.ts';
 import type { Core } from '../state.ts';
 
@@ -60,4 +61,14 @@ export function dataMounts({ kombination }: Analysis, dataDir: string): Readonly
     }
   }
   return found;
+}
+
+/** A project whose files are being put together. */
+export interface Gathering {
+  /** Directory of the project on its host. */
+  readonly host: string;
+  readonly request: AdoptionRequest;
+  readonly notes: AdoptionNote[];
+  readonly project: ProjectFiles;
+  readonly tried: Set<string>;
 }

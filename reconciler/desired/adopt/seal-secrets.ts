@@ -6,7 +6,7 @@ import { parseDotenv } from '../../config/compose/dotenv.ts';
 import { isPlainSecret } from '../../config/kombination/checks/plain-secrets.ts';
 import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 import type { Core } from '../state.ts';
-import type { Gathering } from './draft-adoption.ts';
+import type { Gathering } from './project-files.ts';
 import { analyzeProject } from './project-files.ts';
 
 export interface Sealing extends Gathering {

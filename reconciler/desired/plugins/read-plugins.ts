@@ -7,7 +7,7 @@ import { readPluginDocument } from '../../config/catalogue/plugin-document.ts';
 import type { TreeDirectory } from '../../config/file-tree.ts';
 import { isDirectory } from '../../config/file-tree.ts';
 import type { FileChange } from '../../ports/source.ts';
-import type { LoadedPlugins, LoadOptions } from '../repository-state.ts';
+import type { LoadedPlugins, ReadOptions } from '../repository-state.ts';
 import { brokenFile, locateDocument, readSmall } from '../repository-state.ts';
 
 const DIRECTORY = 'plugins';
@@ -17,7 +17,7 @@ const FILE = /^[^/]+\.ya?ml$/;
 export async function readPlugins(
   tree: TreeDirectory,
   changes: readonly FileChange[],
-  options: LoadOptions,
+  options: ReadOptions,
 ): Promise<LoadedPlugins> {
   const { plugins: before } = options.state;
   const linked = before.linked || changes.some(({ after }) => after?.type === 'symlink');

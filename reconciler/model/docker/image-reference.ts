@@ -23,7 +23,11 @@ export function normaliseImage(reference: string): string | Problem {
 
 /** The same image with another tag. */
 export function withTag(reference: string, tag: string): string {
+  return `${repositoryOf(reference)}:${tag}`;
+}
+
+/** A reference without its tag and digest; a port of its host is neither. */
+export function repositoryOf(reference: string): string {
   const start = reference.lastIndexOf('/') + 1;
-  const name = reference.slice(start).split(/[:@]/)[0] ?? '';
-  return `${reference.slice(0, start)}${name}:${tag}`;
+  return reference.slice(0, start) + (reference.slice(start).split(/[:@]/)[0] ?? '');
 }

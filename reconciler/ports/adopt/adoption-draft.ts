@@ -31,9 +31,9 @@ export interface SealedValue {
 export interface AdoptionNote {
   /** `content` and `secret` are committed, the latter encrypted; `data` stays on its host; `left out` is neither. */
   readonly kind: 'content' | 'data' | 'secret' | 'left out';
-  /** From the directory of the project. */
+  /** Path from the directory of the project. */
   readonly path: string;
-  /** For people; empty where there is nothing to add. */
+  /** Words for people; empty where there is nothing to add. */
   readonly message: string;
 }
 

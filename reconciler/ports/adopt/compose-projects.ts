@@ -1,7 +1,7 @@
 /** A container of a Compose project. */
 export interface ProjectContainer {
   readonly service: string;
-  /** From 1. */
+  /** Number among those of the service, from 1. */
   readonly number: number;
   /** Name on the engine. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface ComposeProject {
   readonly directory: string | null;
   /** Absolute paths of its Compose files on the host, the first one first. */
   readonly files: readonly string[];
-  /** By service and number. */
+  /** Containers by service and number. */
   readonly containers: readonly ProjectContainer[];
   /** Stack of ours that all of them are labelled for; `null`: Compose has made some of them. */
   readonly stack: string | null;

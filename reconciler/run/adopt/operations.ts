@@ -1,5 +1,5 @@
 import type { Sealer } from '../../ports/adopt/adoption-draft.ts';
-import type { AdoptionOperations } from '../../public/adoptions.ts';
+import type { AdoptionOperations } from '../../public/adopt/adoptions.ts';
 import { asList, own } from '../../base/values.ts';
 import { draftProject, previewDraft, refuseInvalid } from './preview.ts';
 import { listProjects } from './projects.ts';

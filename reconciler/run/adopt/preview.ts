@@ -7,7 +7,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { AdoptionDraft, Sealer } from '../../ports/adopt/adoption-draft.ts';
 import type { DesiredState } from '../../ports/desired.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
-import type { AdoptionPreview, AdoptRequest } from '../../public/adoptions.ts';
+import type { AdoptionPreview, AdoptRequest } from '../../public/adopt/adoptions.ts';
 import type { RunContext } from '../context.ts';
 import { observeStack } from '../observe/observe-stack.ts';
 import type { FoundProject } from './projects.ts';

@@ -2,7 +2,7 @@ import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
-import type { AdoptRequest, ProjectList, ProjectView } from '../../public/adoptions.ts';
+import type { AdoptRequest, ProjectList, ProjectView } from '../../public/adopt/adoptions.ts';
 import type { RunContext } from '../context.ts';
 
 /** An engine that projects may run on. */

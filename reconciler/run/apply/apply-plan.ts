@@ -13,6 +13,7 @@ import { observeDescribed } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { deployedAs, isDeployment, isNoted, wasDeployment } from '../record/deployed.ts';
 import { endFailed } from '../record/end-job.ts';
+import { noteFetched } from '../upkeep/fetched-images.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { noteDeployed } from '../record/pending-tags.ts';
 import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-deployment.ts';
@@ -302,8 +303,10 @@ export function execute(
     stableMs: stableMsOf(context, plan.stack),
     branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
-    onStep: (change, update) =>
-      recordStep(context, job, indexes.get(change.id) ?? -1, { change, update, verb }),
+    onStep(change, update) {
+      recordStep(context, job, indexes.get(change.id) ?? -1, { change, update, verb });
+      if (update.status === 'completed') noteFetched(context, referenceOf(change), change);
+    },
     signal,
   });
 }

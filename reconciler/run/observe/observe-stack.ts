@@ -26,6 +26,8 @@ export interface ObserveRequest {
   readonly claimsOn?: (reference: TargetReference) => Claims;
   /** Nobody has asked for it by name: a target that is known to be away is not asked. Default false. */
   readonly unasked?: boolean;
+  /** See `ObserveScope`. */
+  readonly newest?: boolean;
 }
 
 export interface StackObservation {
@@ -78,6 +80,7 @@ export async function observeStack(
           leaving: request.complete,
           ...(request.adopts === undefined ? {} : { adopts: request.adopts }),
           ...(request.trial === true ? { trial: true } : {}),
+          ...(request.newest === true ? { newest: true } : {}),
           ...(claims === undefined ? {} : { claims }),
         };
         const look = (target: Target) => target.observe(scope, signal);

@@ -15,6 +15,7 @@ import { claimsOn } from './claims.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
+import { newestWarnings } from '../upkeep/newest.ts';
 import { withDoneJobs } from './done-jobs.ts';
 import { judgeRuns } from './judge-runs.ts';
 
@@ -25,6 +26,8 @@ export interface PlanOrder {
   readonly deleteVolumes: boolean;
   /** Nobody waits for the plan by name: a target that is known to be away is not asked. Default false. */
   readonly unasked?: boolean;
+  /** Registries are asked what tags stand for by now. Default: as the pull policies say. */
+  readonly newest?: boolean;
 }
 
 export interface PlannedStack {
@@ -74,6 +77,7 @@ export async function planStack(
     mode,
     signal,
     unasked: order.unasked === true,
+    newest: order.newest === true && mode === 'apply',
   });
   const ownership = await checkOwnership(context, observation.resources);
   const plan = buildPlan({
@@ -87,6 +91,7 @@ export async function planStack(
       ...observation.warnings,
       ...ownership.warnings,
       ...(mode === 'destroy' ? stillNeeded(context, order.stack) : []),
+      ...(order.newest === true && mode === 'apply' ? newestWarnings(context, description, observation) : []),
     ]),
     policy: description.policy,
     deleteVolumes: order.deleteVolumes,
@@ -94,6 +99,7 @@ export async function planStack(
     engines: observation.engines,
     unreachable: observation.unreachable,
     waitsFor: description.dependsOn,
+    newest: order.newest === true && mode === 'apply',
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases, seen } = observation;
@@ -143,11 +149,16 @@ export function undescribedStack(name: string): DesiredStack {
   };
 }
 
+interface ObserveOptions extends Pick<PlanOrder, 'unasked' | 'newest'> {
+  readonly mode: Plan['mode'];
+  readonly signal: AbortSignal;
+}
+
 /** Stage 3 alone: asks the targets what they have of a stack, and remembers it. Throws TARGET_UNREACHABLE. */
 export async function observeDescribed(
   context: RunContext,
   description: DesiredStack,
-  options: { readonly mode: Plan['mode']; readonly signal: AbortSignal; readonly unasked?: boolean },
+  options: ObserveOptions,
 ): Promise<StackObservation & { readonly seen: Sighting }> {
   const { stacks, clock } = context;
   const { name } = description;
@@ -171,11 +182,7 @@ export async function observeDescribed(
 function observe(
   context: RunContext,
   { name, resources, targets, adopts }: DesiredStack,
-  {
-    mode,
-    signal,
-    unasked = false,
-  }: { readonly mode: Plan['mode']; readonly signal: AbortSignal; readonly unasked?: boolean },
+  { mode, signal, unasked = false, newest = false }: ObserveOptions,
 ): Promise<StackObservation> {
   const used = new Set(resources.map((resource) => resource.target));
   const nodes = targets.filter((target) => used.has(target.name));
@@ -192,6 +199,7 @@ function observe(
     complete: mode === 'destroy',
     claimsOn: (reference: TargetReference) => claimsOn(context, reference),
     unasked,
+    newest,
   };
   return observeStack(request, context.pool, signal);
 }

@@ -12,6 +12,8 @@ export interface TargetPoolOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when a target has stopped answering, and when it answers for the first time or again. Default: nobody is told. */
+  readonly onMove?: (state: Readonly<TargetState>) => void;
 }
 
 export interface TargetListener {
@@ -159,9 +161,11 @@ export class TargetPool implements AsyncDisposable {
   }
 
   #lost(entry: Entry, error: Error): void {
+    const isNews = entry.state.reachable !== false;
     entry.state.reachable = false;
     entry.state.message = errorMessage(error);
     entry.outage = error;
+    if (isNews) this.#options.onMove?.(entry.state);
     if (this.#listener === null || entry.isProbed) return;
     entry.isProbed = true;
     const probing = this.#probeUntilBack(entry)
@@ -273,9 +277,11 @@ export class TargetPool implements AsyncDisposable {
     if (outage !== null) entry.backAt = this.#options.clock.elapsed();
     // Stacks that wait for it are told at once.
     if (outage !== null) this.#listener?.onEvent(state.reference, null, false);
+    const isNews = state.reachable !== true;
     state.reachable = true;
     state.message = null;
     state.lastSeen = new Date(this.#options.clock.now()).toISOString();
+    if (isNews) this.#options.onMove?.(state);
   }
 }
 

@@ -1,6 +1,8 @@
 import { hasErrors } from '../../base/diagnostic.ts';
+import { isReconcilerError } from '../../base/errors.ts';
 import { suggestPolicy } from '../../config/fleet/suggest-policy.ts';
 import type { RepositoryOperations } from '../../public/reconciler.ts';
+import type { RunContext } from '../context.ts';
 import type { OperationParts } from './parts.ts';
 
 export function createRepositoryOperations({ context, loop }: OperationParts): RepositoryOperations {
@@ -12,9 +14,14 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
     },
     requestSync: () => loop.requestSync(),
     repository: () => loop.repository.status(),
+    hasReached: (commit) => hasReached(context, commit),
     listTags: () => source.tags(''),
     validate(text, file, options) {
       const { diagnostics, services, dependencies } = desired.check(text, file, options);
+      return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
+    },
+    async validateAround(text, place, signal) {
+      const { diagnostics, services, dependencies } = await desired.checkAround(text, place, signal);
       return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
     },
     suggestPolicy: async (signal) => suggestPolicy(await desired.askedFor(signal)),
@@ -23,4 +30,18 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
       return desired.generate(request);
     },
   };
+}
+
+async function hasReached({ source, desired }: RunContext, wanted: string): Promise<boolean> {
+  const current = desired.revision?.commit;
+  if (current === undefined) return false;
+  if (current.startsWith(wanted)) return true;
+  try {
+    const { commit } = await source.lookup(wanted);
+    return (await source.comesAfter(current, commit)) === true;
+  } catch (error) {
+    // It has not come here yet.
+    if (isReconcilerError(error, 'GIT_ERROR')) return false;
+    throw error;
+  }
 }

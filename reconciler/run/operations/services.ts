@@ -1,5 +1,6 @@
 import type { ServiceOperations, StackOperations } from '../../public/reconciler.ts';
 import { readServiceLogs } from '../observe/service-logs.ts';
+import { readStackStats } from '../observe/service-stats.ts';
 import type { OperationParts } from './parts.ts';
 import type { SessionParts } from './sessions.ts';
 import { createSessionOperations } from './sessions.ts';
@@ -11,6 +12,7 @@ export function createServiceOperations(
   const { getStack } = stacks;
   return {
     logs: (stack, service, options) => readServiceLogs(context, { view: getStack(stack), service }, options),
+    runStats: async (stack, signal) => readStackStats(context, getStack(stack), signal),
     ...createSessionOperations({ context, sessionIdleMs }, stacks),
   };
 }

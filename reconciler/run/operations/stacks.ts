@@ -3,6 +3,8 @@ import type { StackOperations, StackView, SyncState } from '../../public/reconci
 import { undescribedStack } from '../observe/plan-stack.ts';
 import { listWorkers } from '../observe/workers.ts';
 import { readHistory } from '../record/history.ts';
+import { createFigures } from '../observe/stack-figures.ts';
+import type { RunContext } from '../context.ts';
 import type { OperationParts } from './parts.ts';
 
 export function createStackOperations({ context, loop }: OperationParts): StackOperations {
@@ -30,22 +32,7 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
       const wanted = page === undefined ? names : names.slice(page.offset, page.offset + page.limit);
       return wanted.map(getStack);
     },
-    countStacks() {
-      const counts = new Map<SyncState, number>();
-      for (const name of stackNames()) {
-        const state = stacks.state(name) ?? 'unknown';
-        counts.set(state, (counts.get(state) ?? 0) + 1);
-      }
-      return counts;
-    },
-    countHolds() {
-      const counts = new Map<string, number>();
-      for (const name of stackNames()) {
-        const hold = stacks.hold(name);
-        if (hold !== null) counts.set(hold, (counts.get(hold) ?? 0) + 1);
-      }
-      return counts;
-    },
+    ...createCounts(context, stackNames),
     async leftovers(signal) {
       return (await loop.leftovers(signal)).map(getStack);
     },
@@ -63,5 +50,30 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
       loop.requireRead();
       return listWorkers(context);
     },
+  };
+}
+
+type Counts = Pick<StackOperations, 'countStacks' | 'countHolds' | 'stackFigures'>;
+
+function createCounts(context: RunContext, stackNames: () => readonly string[]): Counts {
+  const { stacks } = context;
+  return {
+    countStacks() {
+      const counts = new Map<SyncState, number>();
+      for (const name of stackNames()) {
+        const state = stacks.state(name) ?? 'unknown';
+        counts.set(state, (counts.get(state) ?? 0) + 1);
+      }
+      return counts;
+    },
+    countHolds() {
+      const counts = new Map<string, number>();
+      for (const name of stackNames()) {
+        const hold = stacks.hold(name);
+        if (hold !== null) counts.set(hold, (counts.get(hold) ?? 0) + 1);
+      }
+      return counts;
+    },
+    stackFigures: createFigures(context, stackNames),
   };
 }

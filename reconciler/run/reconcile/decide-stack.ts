@@ -89,7 +89,7 @@ export function showDecision(
     keepsRemoved: desired.settings().policy.prune === 'no',
     drifted,
     proposal: proposals.told(plan, description.policy),
-    lastRun: decision.kind === 'apply' ? lastRunOf(context, plan) : null,
+    lastRun: decision.kind === 'apply' || decision.kind === 'held' ? lastRunOf(context, plan) : null,
   });
 }
 

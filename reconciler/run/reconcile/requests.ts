@@ -11,9 +11,16 @@ import type { PlannedStack, PlanOrder } from '../observe/plan-stack.ts';
 import type { Admission, PendingApply } from './pending-requests.ts';
 
 /** Returns what a request wants planned; one that names a plan wants what that plan does. */
-export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
+export function orderOf({
+  stack,
+  mode = 'apply',
+  volumes = false,
+  newest = false,
+  plan,
+}: ApplyRequest): PlanOrder {
   const deletes = plan?.confirmations.some(({ code }) => code === 'DELETES_DATA');
-  return { stack, mode, deleteVolumes: deletes ?? volumes };
+  const isNewest = plan === undefined ? newest : plan.newest === true;
+  return { stack, mode, deleteVolumes: deletes ?? volumes, newest: isNewest };
 }
 
 /** A yes covers what the plan said when it was given, and what was asked for by name. */

@@ -150,7 +150,7 @@ export class Deployments {
   /** Tags that an earlier life of the daemon may not have pushed. */
   remember(names: readonly string[]): void {
     if (!this.#source.hasRemote) return;
-    for (const name of names) this.#unpushed.set(name, null);
+    for (const name of names) if (!this.#unpushed.has(name)) this.#unpushed.set(name, null);
   }
 
   /** Names of the stack's tags that are to be pushed. */

@@ -21,18 +21,18 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
   const jobs = recallJobs(context, stack, 'apply');
   const all = [...jobs, ...recallJobs(context, stack, 'destroy')];
   const byId = new Map(all.map((job) => [job.id, job]));
-  const authors = new Map<string, string | null>();
+  const commits = createCommits(context);
   const deployed: HistoryEntry[] = [];
   for (const record of records) {
     const job = record.jobId === null ? undefined : byId.get(record.jobId);
-    const author = record.author ?? (await authorOf(context, record.revision, authors));
-    deployed.push(fromTag(record, job, author));
+    const commit = await commits(record.revision);
+    deployed.push({ ...fromTag(record, job, commit), author: record.author ?? commit.author });
   }
   const untagged: HistoryEntry[] = [];
   for (const pending of recallStack(context, stack).pendingTags) {
     const record = readPending(stack, pending);
     if (record === null || records.some(({ jobId }) => jobId === pending.jobId)) continue;
-    const entry = fromTag(record, byId.get(pending.jobId), record.author);
+    const entry = fromTag(record, byId.get(pending.jobId), await commits(record.revision));
     const reason = context.deployments.whyUntagged(stack);
     const message = `not tagged yet${reason === null ? '' : `: ${reason}`}`;
     untagged.push({ ...entry, number: null, tag: null, message });
@@ -42,15 +42,12 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
   for (const job of jobs) {
     if (job.tag !== null && tags.has(job.tag)) continue;
     if (job.status !== 'failed' && job.status !== 'cancelled') continue;
-    const author =
-      job.actor ?? (job.revision === null ? null : await authorOf(context, job.revision, authors));
-    failed.push(fromJob(job, job.status, author));
+    const commit = await commits(job.revision);
+    failed.push({ ...fromJob(job, job.status, commit), author: job.actor ?? commit.author });
   }
   for (const job of recallJobs(context, stack, 'plan')) {
     if (!HELD_TRIGGERS.has(job.trigger) || job.error === null) continue;
-    failed.push(
-      fromJob(job, 'held', job.revision === null ? null : await authorOf(context, job.revision, authors)),
-    );
+    failed.push(fromJob(job, 'held', await commits(job.revision)));
   }
   return inOrder([...failed, ...untagged], deployed);
 }
@@ -81,24 +78,29 @@ function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy
   }
 }
 
-/** Returns the author of a commit; `null` when the repository does not have it (any more). */
-async function authorOf(
-  { source }: RunContext,
-  revision: string,
-  known: Map<string, string | null>,
-): Promise<string | null> {
-  const before = known.get(revision);
-  if (before !== undefined) return before;
-  const author = await source.lookup(revision).then(
-    (found) => found.author.name,
-    () => null,
-  );
-  known.set(revision, author);
-  return author;
+/** The part of a commit that a history tells; `null` when the repository does not have it (any more). */
+type KnownCommit = Pick<HistoryEntry, 'author' | 'subject'>;
+
+const UNKNOWN_COMMIT: KnownCommit = { author: null, subject: null };
+
+/** Looks each commit up once. */
+function createCommits({ source }: RunContext): (revision: string | null) => Promise<KnownCommit> {
+  const known = new Map<string, Promise<KnownCommit>>();
+  return async (revision) => {
+    if (revision === null) return UNKNOWN_COMMIT;
+    const before = known.get(revision);
+    if (before !== undefined) return before;
+    const found = source.lookup(revision).then(
+      ({ author, subject }): KnownCommit => ({ author: author.name, subject }),
+      () => UNKNOWN_COMMIT,
+    );
+    known.set(revision, found);
+    return found;
+  };
 }
 
-function fromTag(record: DeploymentRecord, job: Job | undefined, author: string | null): HistoryEntry {
-  const { number, tag, revision, jobId, summary } = record;
+function fromTag(record: DeploymentRecord, job: Job | undefined, { subject }: KnownCommit): HistoryEntry {
+  const { number, tag, revision, author, jobId, summary } = record;
   return {
     number,
     tag,
@@ -109,12 +111,17 @@ function fromTag(record: DeploymentRecord, job: Job | undefined, author: string 
     summary,
     result: record.isRemoval ? 'removed' : 'deployed',
     trigger: record.trigger ?? job?.trigger ?? null,
+    subject,
     durationMs: (job === undefined ? null : durationOf(job)) ?? record.durationMs,
     message: null,
   };
 }
 
-function fromJob(job: Job, result: 'failed' | 'cancelled' | 'held', author: string | null): HistoryEntry {
+function fromJob(
+  job: Job,
+  result: 'failed' | 'cancelled' | 'held',
+  { author, subject }: KnownCommit,
+): HistoryEntry {
   return {
     number: null,
     tag: null,
@@ -125,6 +132,7 @@ function fromJob(job: Job, result: 'failed' | 'cancelled' | 'held', author: stri
     summary: job.summary === null ? '' : formatSummary(job.summary),
     result,
     trigger: job.trigger,
+    subject,
     durationMs: durationOf(job),
     message: job.error?.message ?? null,
   };

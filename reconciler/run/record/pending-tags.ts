@@ -38,6 +38,8 @@ export function noteDeployed(context: RunContext, plan: Plan, job: JobRecorder):
 /** Makes the tags that a stack's deployments have not left yet, oldest first, as far as the repository lets it. Throws nothing. */
 export function settleTags(context: RunContext, stack: string): Promise<void> {
   return context.deployments.oneAtATime(stack, async () => {
+    // A command that ended could not push them.
+    context.deployments.remember(recallStack(context, stack).unpushedTags);
     for (const pending of recallStack(context, stack).pendingTags) {
       if (!(await settle(context, stack, pending))) return;
       const { pendingTags } = recallStack(context, stack);

@@ -125,6 +125,8 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
           type,
           reader: null,
           stack: `s${number % 2}`,
+          subject: `stack/s${number % 2}`,
+          cause: 'c',
           revision: 'a',
           message: `${number}`,
           job: null,
@@ -147,7 +149,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       store.markNotices('ada@example.org');
       expect(store.countNotices('ada@example.org').unread).toBe(0);
       expect(store.countNotices('bob@example.org').unread).toBe(4);
-      const own = { ...notice(5), type: 'built', reader: 'bob@example.org' } as const;
+      const own = { ...notice(5), type: 'built', subject: '', reader: 'bob@example.org' } as const;
       const { number } = store.addNotice(own);
       expect(store.listNotices('bob@example.org', { offset: 0, limit: 1 })).toMatchObject([own]);
       expect(store.countNotices('ada@example.org').total).toBe(4);
@@ -170,6 +172,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       { filter: { stack: 'media' }, ids: [4, 2], total: 2 },
       { filter: { status: 'failed' as const }, ids: [3], total: 1 },
       { filter: { type: 'plan' as const }, ids: [5], total: 1 },
+      { filter: { except: 'plan' as const, limit: 2 }, ids: [4, 3], total: 4 },
       { filter: { since: at(4) }, ids: [5, 4], total: 2 },
       { filter: { stack: 'media', since: at(3) }, ids: [4], total: 1 },
       { filter: { limit: 2, offset: 1 }, ids: [4, 3], total: 5 },
@@ -330,6 +333,18 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
         'homelab',
         undefined,
         'young',
+      ]);
+    });
+
+    it('remembers which images were fetched, by target', () => {
+      for (const reference of ['nginx:1.29', 'a:1', 'nginx:1.29']) store.noteFetchedImage('edge', reference);
+      store.noteFetchedImage('far', 'b:1');
+      expect(store.listFetchedImages('edge')).toEqual(['a:1', 'nginx:1.29']);
+      store.forgetFetchedImage('edge', 'a:1');
+      store.forgetFetchedImage('edge', 'b:1');
+      expect([store.listFetchedImages('edge'), store.listFetchedImages('far')]).toEqual([
+        ['nginx:1.29'],
+        ['b:1'],
       ]);
     });
 

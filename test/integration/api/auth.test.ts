@@ -21,9 +21,13 @@ describe('who may do what', () => {
         'getRepository',
         'getServiceLogs',
         'getStack',
+        'getStackLogs',
+        'getStackStats',
         'getTagStatus',
         'getWorker',
+        'listAddresses',
         'listBackups',
+        'listChannels',
         'listClusters',
         'listDatabases',
         'listDeployments',
@@ -33,6 +37,7 @@ describe('who may do what', () => {
         'listTags',
         'listWorkers',
         'validate',
+        'waitForSync',
       ],
     },
     {
@@ -50,6 +55,7 @@ describe('who may do what', () => {
         'deployTag',
         'moveTag',
         'planStack',
+        'pullImages',
         'resolveDrift',
         'restartStack',
         'restoreStack',
@@ -57,11 +63,12 @@ describe('who may do what', () => {
         'startStack',
         'stopStack',
         'sync',
+        'testChannel',
         'testCluster',
         'updateStack',
       ],
     },
-    { access: 'admin', ids: ['listAccesses', 'registerWorker', 'unregisterWorker'] },
+    { access: 'admin', ids: ['listAccesses', 'listRemnants', 'prune', 'registerWorker', 'unregisterWorker'] },
   ])('gives $access exactly $ids', ({ access, ids }) => {
     const found = kombifyRoutes.filter((route) => route.access === access).map(({ id }) => id);
 

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiServer } from '../../support/api/api-server.ts';
-import { json } from '../../support/api/api-server.ts';
+import { json, KEYS } from '../../support/api/api-server.ts';
 import type { HomelabApi } from '../../support/api/homelab-api.ts';
 import { startHomelabApi } from '../../support/api/homelab-api.ts';
 import { at } from '../../support/records.ts';
@@ -199,6 +201,39 @@ describe('the API', () => {
       expect(await answer.json()).toMatchObject({
         error: { code: 'SERVICE_UNAVAILABLE', details: [{ field: 'job_id', message: id }] },
       });
+    });
+
+    it('lets curl -f fail with a job that failed, asked for at once or afterwards', async () => {
+      const curl = async (path: string, ...more: string[]): Promise<number> => {
+        const child = spawn('curl', [
+          '-fsS',
+          '-H',
+          `X-API-KEY: ${KEYS.admin}`,
+          ...more,
+          `${server.url}/api/v1${path}`,
+        ]);
+        const [code] = (await once(child, 'close')) as [number];
+        return code;
+      };
+      const begin = async () => {
+        const before = server.reconciler.listJobs({}).jobs.length;
+        const ended = curl('/stacks/homelab/apply?wait=true', '-X', 'POST');
+        await expect.poll(() => server.reconciler.listJobs({}).jobs.length).toBe(before + 1);
+        return { id: server.reconciler.listJobs({}).jobs[0]?.id ?? '', ended };
+      };
+      const failing = await begin();
+      const followed = curl(`/jobs/${failing.id}?wait=true`);
+      await expect.poll(() => server.reconciler.listeners()).toBe(2);
+      server.reconciler.finish(failing.id, 'failed');
+      expect(await Promise.all([failing.ended, followed, curl(`/jobs/${failing.id}?wait=true`)])).toEqual([
+        22, 22, 22,
+      ]);
+      // A look at it is no question whether it went well.
+      expect(await curl(`/jobs/${failing.id}`)).toBe(0);
+
+      const good = await begin();
+      server.reconciler.finish(good.id, 'completed');
+      expect(await Promise.all([good.ended, curl(`/jobs/${good.id}?wait=true`)])).toEqual([0, 0]);
     });
 
     it('lets the job go on when the waiting client goes away', async () => {

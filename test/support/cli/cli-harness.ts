@@ -200,6 +200,7 @@ export function fakeReconciler(
     repository: () => statusOf(world),
     stackNames: () => Object.keys(world.plans).sort(),
     leftovers: () => Promise.resolve(world.leftovers ?? []),
+    tagError: () => null,
     plan({ stack }) {
       const plan = world.plans[stack];
       if (plan === undefined)
@@ -273,6 +274,7 @@ export async function runFakeCli(
     interrupt: options.interrupt ?? manualInterrupt(),
     version: '1.2.3',
     now: () => Date.parse('2026-01-01T00:05:00Z'),
+    findAnswering: (addresses) => Promise.resolve(addresses),
     openSession: () =>
       Promise.resolve(
         createLocalSession({

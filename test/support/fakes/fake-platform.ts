@@ -4,13 +4,13 @@ import type { CatalogueOperations } from '../../../reconciler/public/catalogue.t
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
 import type { DiagnosticsOperations } from '../../../reconciler/public/diagnostics.ts';
 import type { ImportOperations } from '../../../reconciler/public/imports.ts';
-import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
+import type { ChannelOperations, NoticeOperations } from '../../../reconciler/public/notices.ts';
 import type { InventoryOperations } from '../../../reconciler/public/inventory.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
-import type { AdoptionOperations } from '../../../reconciler/public/adoptions.ts';
-import { createFakeAdoptions } from './fake-adoptions.ts';
+import type { AdoptionOperations } from '../../../reconciler/public/adopt/adoptions.ts';
+import { createFakeAdoptions } from './adopt/fake-adoptions.ts';
 import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';
@@ -20,7 +20,9 @@ import { createFakeInventory } from './fake-inventory.ts';
 import { createFakeImports } from './fake-imports.ts';
 import { createFakeRegistries } from './fake-registries.ts';
 
-const NO_NOTICES: NoticeOperations = {
+const NO_NOTICES: NoticeOperations & ChannelOperations = {
+  listChannels: () => [],
+  testChannel: () => Promise.resolve(0),
   listNotices: () => [],
   countNotices: () => ({ total: 0, unread: 0 }),
   markNotice: () => false,
@@ -47,7 +49,8 @@ export function createFakePlatform(
   WorkflowOperations &
   GivenSecretOperations &
   AdoptionOperations &
-  NoticeOperations {
+  NoticeOperations &
+  ChannelOperations {
   const { inventory, operations } = createFakeInventory();
   return {
     ...operations,

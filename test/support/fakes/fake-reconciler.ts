@@ -19,6 +19,7 @@ import { createFakeData } from './fake-data.ts';
 import { createFakePlatform } from './fake-platform.ts';
 import { createFakeSessions } from './fake-sessions.ts';
 import { createFakeReleases } from './fake-releases.ts';
+import { createFakeUpkeep } from './upkeep/fake-upkeep.ts';
 import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from '../records.ts';
@@ -147,6 +148,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    ...createFakeUpkeep({ known, addJob, commit: COMMIT }),
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),
@@ -212,6 +214,7 @@ export function createFakeReconciler(): FakeReconciler {
     },
     getStack: viewOf,
     countHolds: () => new Map(),
+    stackFigures: () => [],
     countStacks: () => new Map([['pending', stacks.size]]),
     storeError: () => storeError,
     tagError: () => null,
@@ -286,6 +289,7 @@ export function createFakeReconciler(): FakeReconciler {
         (job) =>
           (filter.stack ?? job.stack) === job.stack &&
           (filter.type ?? job.type) === job.type &&
+          filter.except !== job.type &&
           (filter.status ?? job.status) === job.status &&
           (filter.since ?? '') <= job.createdAt,
       );
@@ -310,11 +314,10 @@ export function createFakeReconciler(): FakeReconciler {
     },
     history(stack) {
       known(stack);
-      const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
+      const commit = { revision: COMMIT, author: 'Ada', subject: 'raise memory' };
       const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
-      return Promise.resolve([
-        { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
-      ]);
+      const deployment = { number: 1, tag: `deploy/${stack}/1`, time: at(1), jobId: null };
+      return Promise.resolve([{ ...deployment, ...commit, ...how, summary: 'Plan: 1 to create' }]);
     },
     async rollback(stack, to, actor) {
       known(stack);
@@ -330,6 +333,7 @@ export function createFakeReconciler(): FakeReconciler {
     },
     listWorkers: () => workers,
     validate: (text) => validate(text),
+    validateAround: (text) => Promise.resolve(validate(text)),
     async generate(request) {
       throwPlanned();
       return generateFake(request);

@@ -18,6 +18,8 @@ export type GitServerFault = number | 'hang' | 'reset' | 'half' | 'slow';
 export interface GitServerOptions {
   /** Bare repository that is served for reading and writing. */
   readonly repository: string;
+  /** Address that it listens at. Default 127.0.0.1. */
+  readonly address?: string;
   /** Default: everybody may do everything. */
   readonly auth?: { readonly username: string; readonly password: string } | { readonly bearer: string };
   /** Decides what is wrong with an answer; `null`: nothing. */
@@ -26,7 +28,7 @@ export interface GitServerOptions {
 
 /** A Git server: `git http-backend` behind `node:http` on a port of its own, as a forge serves it. */
 export interface GitServer extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>/<repository>` */
+  /** `http://<address>:<port>/<repository>` */
   readonly url: string;
   /** Requests that reached it, as `METHOD /path?query`. */
   readonly requests: readonly string[];
@@ -38,6 +40,7 @@ export interface GitServer extends AsyncDisposable {
 
 export async function startGitServer(options: GitServerOptions): Promise<GitServer> {
   const requests: string[] = [];
+  const { address = '127.0.0.1' } = options;
   let server: Server | undefined;
   let port = 0;
   const start = async (): Promise<void> => {
@@ -45,7 +48,7 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
       requests.push(`${request.method} ${request.url}`);
       handle(options, request, response);
     });
-    server.listen(port, '127.0.0.1');
+    server.listen(port, address);
     await once(server, 'listening');
     port = (server.address() as AddressInfo).port;
   };
@@ -60,7 +63,7 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   };
   await start();
   return {
-    url: `http://127.0.0.1:${port}/${basename(options.repository)}`,
+    url: `http://${address}:${port}/${basename(options.repository)}`,
     requests,
     start,
     stop,

@@ -13,6 +13,8 @@ import { apiVersionOf, resourceName } from './kinds.ts';
 import { Refusal } from './refusal.ts';
 import type { ApiStore, WatchEvent } from './store.ts';
 import { createApiStore } from './store.ts';
+import type { Metrics } from './metrics/pod-metrics.ts';
+import { podMetrics } from './metrics/pod-metrics.ts';
 
 /** An API server in memory, for tests that have no real one: no controllers, no scheduler, no authentication. */
 export interface KubernetesApi extends AsyncDisposable {
@@ -23,6 +25,8 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly requests: string[];
   /** Lines that pods have written, by `namespace/pod/container`. */
   readonly logs: Map<string, readonly string[]>;
+  /** Usage of each of two containers by pod, as `namespace/name`; `null`: nothing measures. */
+  readonly metrics: Metrics;
   /** Programs that were run in pods, in their order. */
   readonly programs: readonly PodProgram[];
   /** Tells who may not do something, in the server's words; `null`: everything is allowed. */
@@ -44,6 +48,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   const store = createApiStore();
   const requests: string[] = [];
   const logs = new Map<string, readonly string[]>();
+  const metrics: Metrics = { pods: null };
   const programs: PodProgram[] = [];
   const sockets = new Set<Socket>();
   const held: Held = { isHeld: false, waiting: [] };
@@ -56,7 +61,10 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     requests.push(`${request.method} ${url.pathname}${url.search}`);
     const body = await text(request);
     try {
-      const answer = route({ store, logs, refuse: api.refuse, held }, { request, url, body, response });
+      const answer = route(
+        { store, logs, metrics, refuse: api.refuse, held },
+        { request, url, body, response },
+      );
       if (answer) send(response, answer.status, answer.body);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -95,6 +103,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     store,
     requests,
     logs,
+    metrics,
     programs,
     refuse: null,
     holdEvents() {
@@ -126,6 +135,7 @@ function addNamespace(store: ApiStore, name: string): void {
 interface Parts {
   readonly store: ApiStore;
   readonly logs: ReadonlyMap<string, readonly string[]>;
+  readonly metrics: Metrics;
   readonly refuse: KubernetesApi['refuse'];
   readonly held: Held;
 }
@@ -157,13 +167,15 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 
 /** `null`: the answer goes on for longer than this call. */
 function route(parts: Parts, call: Call): Answer | null {
-  const { store } = parts;
+  const { store, metrics } = parts;
   const path = call.url.pathname.split('/').slice(1).map(decodeURIComponent);
   if (path[0] === 'version')
     return { status: 200, body: { major: '1', minor: '34', gitVersion: 'v1.34.0', platform: 'linux/amd64' } };
   const core = path[0] === 'api';
   if (core && path.length === 1) return { status: 200, body: { kind: 'APIVersions', versions: ['v1'] } };
   if (!core && path.length === 1 && path[0] === 'apis') return { status: 200, body: groupList(store) };
+  if (path[1] === 'metrics.k8s.io' && metrics.pods !== null)
+    return { status: 200, body: podMetrics(store, metrics.pods, call.url, path.slice(4)) };
   const [group = '', version = ''] = core ? ['', path[1]] : [path[1], path[2]];
   const rest = path.slice(core ? 2 : 3);
   const served = store.kinds.filter((kind) => kind.group === group && kind.version === version);
@@ -233,7 +245,8 @@ function kindList(kinds: readonly ServedKind[]): Members {
 }
 
 function readLog({ logs }: Parts, url: URL, pod: string): string {
-  const lines = logs.get(`${pod}/${url.searchParams.get('container') ?? ''}`) ?? [];
+  const run = url.searchParams.get('previous') === 'true' ? '/previous' : '';
+  const lines = logs.get(`${pod}/${url.searchParams.get('container') ?? ''}${run}`) ?? [];
   const tail = url.searchParams.get('tailLines');
   const shown = tail === null ? lines : lines.slice(-Number(tail));
   const time = url.searchParams.has('timestamps') ? '2026-01-01T00:00:00.000000000Z ' : '';

@@ -47,6 +47,7 @@ export interface MemorySourceOptions {
 }
 
 interface StoredCommit {
+  readonly parent: string | null;
   readonly files: ReadonlyMap<string, FileEntry>;
   readonly author: Revision['author'];
   readonly message: string;
@@ -90,7 +91,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     for (const write of writes) applyWrite(files, blobs, write);
     const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
     const commit = sha1(JSON.stringify([parent, [...files], by, time, commits.size]));
-    commits.set(commit, { files, ...by, time });
+    commits.set(commit, { parent, files, ...by, time });
     return commit;
   };
   const revision = (commit: string, on: string): Revision => {
@@ -138,6 +139,12 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     contains: async (commit) => {
       check();
       return commits.has(commit);
+    },
+    comesAfter: async (later, earlier) => {
+      check();
+      for (let at: string | null = later; at !== null; at = commits.get(at)?.parent ?? null)
+        if (at === earlier) return true;
+      return false;
     },
     diff: async (from, to, signal) => {
       check(signal);

@@ -13,6 +13,7 @@ import type {
   TargetWith,
 } from '../../../reconciler/ports/target-capabilities.ts';
 import type { MemoryBuilds } from './memory-builds.ts';
+import { createMemoryUpkeep } from './memory-upkeep.ts';
 import { createMemoryBuilds } from './memory-builds.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
@@ -81,6 +82,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     ...createMemoryBuilds(faults.step),
     composeProjects: () => Promise.resolve([]),
     readHostPath: () => Promise.resolve({ kind: 'missing' }),
+    ...createMemoryUpkeep(engine, faults.step),
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),
     health: (stack, id, signal) => machine.health(stack, id, signal),

@@ -14,7 +14,7 @@ const CHARACTER = 8.43;
 const LINE = 20;
 const MARGIN = 16;
 
-/** Text as a terminal shows it, with its SGR colours (bold, 31-36, 90), as an SVG picture of `columns` characters. */
+/** Text as a terminal shows it, with its SGR colours (bold, dim, 31-36, 90), as an SVG picture of `columns` characters. */
 export function renderTerminalSvg(text: string, columns: number): string {
   const lines = text.split('\n');
   const width = Math.ceil(columns * CHARACTER + 2 * MARGIN);
@@ -34,6 +34,7 @@ ${rows.join('\n')}
 
 function renderLine(line: string): string {
   let bold = false;
+  let dim = false;
   let color = FOREGROUND;
   let rendered = '';
   // Every second part is the parameter of an escape sequence.
@@ -41,11 +42,12 @@ function renderLine(line: string): string {
     if (index % 2 === 1) {
       const code = Number(part);
       bold = code === 1 || (bold && code !== 0 && code !== 22);
+      dim = code === 2 || (dim && code !== 0 && code !== 22);
       if (code === 0 || code === 39 || code === 22) color = code === 22 ? color : FOREGROUND;
       color = COLORS[code] ?? color;
     } else if (part !== '') {
       const weight = bold ? ' font-weight="bold"' : '';
-      rendered += `<tspan fill="${color}"${weight}>${escapeXml(part)}</tspan>`;
+      rendered += `<tspan fill="${dim ? COLORS[90] : color}"${weight}>${escapeXml(part)}</tspan>`;
     }
   }
   return rendered;

@@ -129,6 +129,21 @@ describe('apply', () => {
     );
   });
 
+  it.each(['replace', 'delete'] as const)(
+    'asks nothing, and %ss nothing, when there is nobody to ask',
+    async (action) => {
+      const [change] = changingPlan('web').changes;
+      if (change === undefined) throw new Error('the plan has a change');
+      const losing = { plans: { web: changingPlan('web', { changes: [{ ...change, action }] }) } };
+      const run = await runFakeCli(['apply'], losing);
+      expect([run.code, run.applied.length, run.questions.length]).toEqual([1, 0, 0]);
+      expect(run.stderr).toContain(
+        `web: needs a yes: ${action}s local/container/web [CONFIRMATION_REQUIRED]`,
+      );
+      expect((await runFakeCli(['apply', '--yes'], losing)).applied).toHaveLength(1);
+    },
+  );
+
   it('takes --yes for it', async () => {
     const run = await runFakeCli(['apply', '--yes'], deleting);
     expect([run.code, run.applied.length]).toEqual([0, 1]);
@@ -292,6 +307,20 @@ it('names files that are no text, and those that are not there', async () => {
   const gone = await runFakeCli(['validate', join(directory, 'b.yaml')], inSync);
   expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('b.yaml: there is no such file')]);
   rmSync(directory, { recursive: true });
+});
+
+it('leaves plans out of the list of jobs unless asked for them', async () => {
+  const filters: unknown[] = [];
+  const listJobs = (filter: unknown) => {
+    filters.push(filter);
+    return { jobs: [], total: 0 };
+  };
+  await runFakeCli(['jobs'], { ...inSync, more: { listJobs } });
+  await runFakeCli(['jobs', '--plans', '--stack', 'web'], { ...inSync, more: { listJobs } });
+  expect(filters).toEqual([
+    { limit: 20, except: 'plan' },
+    { limit: 20, stack: 'web' },
+  ]);
 });
 
 it('lists jobs and shows one', async () => {

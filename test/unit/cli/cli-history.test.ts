@@ -15,6 +15,7 @@ function entry(number: number | null, result: HistoryEntry['result'], time: stri
     summary: 'Plan: 1 to create',
     result,
     trigger: 'cli',
+    subject: 'raise memory',
     durationMs: null,
     message: null,
   };
@@ -48,4 +49,32 @@ it.each([
   const rollback = async () => ({ commit: 'c'.repeat(40), file: 'k/web/kombination.yaml', files });
   const run = await runFakeCli(['rollback', 'web', '--to', '1', '--yes'], { plans, more: { rollback } });
   expect(run.stdout).toContain(text);
+});
+
+it('folds retries of one commit and repairs of drift on a terminal, unless asked for all', async () => {
+  const time = '2026-01-01T00:00:00Z';
+  const told = [
+    entry(1, 'deployed', time),
+    { ...entry(2, 'deployed', time), trigger: 'drift' },
+    { ...entry(3, 'deployed', time), trigger: 'drift' },
+    { ...entry(null, 'failed', time), message: 'no such image' },
+    { ...entry(null, 'failed', time), message: 'no such image', trigger: 'retry' },
+    { ...entry(null, 'failed', time), revision: 'b'.repeat(40), subject: 'another' },
+  ];
+  const world = { plans, more: { history: async () => told } };
+  const rows = async (...argv: string[]) =>
+    (
+      await runFakeCli(['history', 'web', '--no-color', ...argv], world, { isTerminal: true, columns: 120 })
+    ).stdout
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(/ {2,}/));
+  expect(await rows()).toEqual([
+    ['-', '5 min ago', 'failed', '-', 'cli', 'Ada', 'bbbbbbb another'],
+    ['-', '5 min ago', 'failed ×2', '-', 'retry', 'Ada', 'aaaaaaa raise memory: no such image'],
+    ['2-3', '5 min ago', 'repaired ×2', '-', 'drift', 'Ada', 'aaaaaaa raise memory'],
+    ['1', '5 min ago', 'deployed', '-', 'cli', 'Ada', 'aaaaaaa raise memory'],
+  ]);
+  expect(await rows('--all')).toHaveLength(6);
 });

@@ -21,6 +21,16 @@ describe('a saved plan', () => {
     expect(applied).toMatchObject([{ stack: 'web', plan: changed.plans['web'] }]);
   });
 
+  it('is written as Markdown beside it, for a pull request', async () => {
+    const [saved, page] = [join(directory, 'both.json'), join(directory, 'both.md')];
+    const { stderr } = await runFakeCli(['plan', '--out', saved, '--out', page], changed);
+    expect(stderr).toContain(`written to ${page}`);
+    expect(readFileSync(page, 'utf8')).toMatch(/^## Kombinator plan at `a{10}`\n[^]*\| `web` \| 1 \|/);
+    expect((await runFakeCli(['apply', saved], changed)).code).toBe(0);
+    const { code, stdout } = await runFakeCli(['plan', '--out', join(directory, 'none', 'x.md')], changed);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('Total of 2 stacks: 1 to create')]);
+  });
+
   it('is refused with what moved', async () => {
     const file = join(directory, 'stale.plan.json');
     await runFakeCli(['plan', '--out', file], changed);
@@ -34,6 +44,19 @@ describe('a saved plan', () => {
     });
     expect(code).toBe(1);
     expect(stdout).toContain('local/container/web has appeared [PLAN_STALE]\n  → make a new plan');
+  });
+
+  it('holds in another checkout of the same commit, and in no other', async () => {
+    const file = join(directory, 'elsewhere.plan.json');
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], changed);
+    const elsewhere = { ...changed, repository: { location: '/builds/other' } };
+    expect((await runFakeCli(['apply', file], elsewhere)).applied).toHaveLength(1);
+    const old = { plans: { web: changingPlan('web', { revision: 'b'.repeat(40) }) } };
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], old);
+    const { code, stderr, applied } = await runFakeCli(['apply', file], elsewhere);
+    expect([code, applied]).toEqual([1, []]);
+    expect(stderr).toContain('at bbbbbbbbbb, and /builds/other is at aaaaaaaaaa [PLAN_STALE]');
+    expect(stderr).toContain('a checkout of the same commit');
   });
 
   it.each([

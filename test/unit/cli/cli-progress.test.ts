@@ -3,8 +3,10 @@ import { createLineProgress, createLiveProgress, formatStep } from '../../../api
 import { createStyle } from '../../../api/cli/terminal/terminal.ts';
 import type { JobStep } from '../../../reconciler/index.ts';
 import { recordTerminal } from '../../support/cli/cli-harness.ts';
+import { screenOf } from '../../support/screens/screen.ts';
 
 const plain = createStyle(false);
+const NOW = Date.parse('2026-01-01T00:01:05Z');
 
 function step(index: number, status: JobStep['status'], overrides: Partial<JobStep> = {}): JobStep {
   return {
@@ -50,12 +52,12 @@ it('prints one line for each change of status, and none for news within one', ()
 
 it('redraws running steps in place below those that are over', () => {
   const terminal = recordTerminal({ isTerminal: true, columns: 60 });
-  using progress = createLiveProgress(terminal, plain);
+  using progress = createLiveProgress(terminal, plain, () => NOW);
   progress.step('web', step(0, 'running'));
   progress.step('web', step(1, 'running'));
   progress.step('web', step(0, 'completed'));
   progress.step('web', step(1, 'completed'));
-  expect(screen(terminal.stdout())).toEqual([
+  expect(screenOf(terminal.stdout()).split('\n')).toEqual([
     '✓ web local/container/s0 create completed (1.5 s)',
     '✓ web local/container/s1 create completed (1.5 s)',
   ]);
@@ -63,20 +65,22 @@ it('redraws running steps in place below those that are over', () => {
 
 it('cuts running lines to the width, so that no line wraps and the redraw stays right', () => {
   const terminal = recordTerminal({ isTerminal: true, columns: 30 });
-  using progress = createLiveProgress(terminal, plain);
+  using progress = createLiveProgress(terminal, plain, () => NOW);
   progress.step('web', step(0, 'running', { message: 'a long message that would wrap' }));
-  expect(screen(terminal.stdout())[0]?.length).toBe(29);
+  expect(screenOf(terminal.stdout()).split('\n')[0]?.length).toBe(29);
 });
 
-/** Returns what a terminal would show: understands "n lines up" and "clear to the end". */
-function screen(output: string): string[] {
-  const lines: string[] = [];
-  // oxlint-disable-next-line no-control-regex -- escape sequences are what is read here
-  const up = /^\u001B\[(\d+)A\u001B\[0J/;
-  for (const line of output.split('\n').slice(0, -1)) {
-    const count = Number(up.exec(line)?.[1] ?? 0);
-    lines.length -= count;
-    lines.push(line.replace(up, ''));
-  }
-  return lines;
-}
+it('shows a clock below what runs, and how long each step has run', () => {
+  const terminal = recordTerminal({ isTerminal: true, columns: 80 });
+  using progress = createLiveProgress(terminal, plain, () => NOW);
+  progress.step('web', step(0, 'pending'));
+  progress.step('web', step(1, 'pending'));
+  progress.step('web', step(0, 'running'));
+  expect(screenOf(terminal.stdout()).split('\n')).toEqual([
+    '… web local/container/s0 create running (65 s)',
+    '0:00  0 of 2 steps',
+  ]);
+  progress.step('web', step(0, 'completed'));
+  progress.step('web', step(1, 'running'));
+  expect(screenOf(terminal.stdout()).split('\n').at(-1)).toBe('0:00  1 of 2 steps');
+});

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readEvents } from '../../../api/cli/remote/client.ts';
+import { toPlan } from '../../../api/cli/remote/decode.ts';
 import { createRemoteSession } from '../../../api/cli/remote/remote-session.ts';
 import { changingPlan } from '../../support/cli/cli-harness.ts';
 
@@ -171,4 +172,13 @@ it('tells a history oldest first, as a reconciler in this process does', async (
   const url = await serve((_request, response) => void response.end(JSON.stringify({ deployments })));
   const history = await createRemoteSession({ url }).history('web', signal);
   expect(history.map(({ number }) => number)).toEqual([1, 2]);
+});
+
+it('shows of a plan of a daemon all that the daemon tells', () => {
+  const contents = [
+    { target: '/etc/a', source: 'a', before: null, after: { blob: 'b', bytes: 1 }, lines: ['+x'] },
+  ];
+  const { changes, ...plan } = changingPlan('web');
+  const told = { ...plan, changes: changes.map((change) => ({ ...change, contents })), plan_id: 'plan_1' };
+  expect(toPlan(JSON.parse(JSON.stringify(told))).changes[0]?.contents).toEqual(contents);
 });

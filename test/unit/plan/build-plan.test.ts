@@ -273,7 +273,7 @@ describe('buildPlan', () => {
         '  + create  local/image/nginx:1.29  not found  (kombinations/shop/kombination.yaml:7)',
         '    keep    local/volume/data       no longer described; kept, because data is only deleted with an explicit yes',
         '  ± replace local/container/web     image changed  (kombinations/shop/kombination.yaml:7)',
-        '      image: "nginx:1.28" → "nginx:1.29"',
+        '    ~ image: "nginx:1.28" → "nginx:1.29"',
         '',
         'Plan: 1 to create, 0 to update, 1 to replace, 0 to delete, 2 unchanged.',
       ].join('\n'),

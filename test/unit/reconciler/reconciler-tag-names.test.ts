@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import { nextTag, parseTag } from '../../../reconciler/run/record/deployment-tag.ts';
 import type { DeploymentTag } from '../../../reconciler/ports/source.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { MemorySource } from '../../support/memory/memory-source.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';
@@ -45,6 +47,25 @@ const pushed = (source: MemorySource, name: string) =>
   );
 
 const jobTag = (rig: Rig) => rig.jobs('shop')[0]?.tag;
+
+describe('a command that could not push the tag', () => {
+  it('says so, and the next deployment with its state directory pushes it', async () => {
+    const source = createMemorySource({ hasRemote: true });
+    const store = createSqliteStore({ path: ':memory:', clock: createFastClock() });
+    const { pushTags } = source;
+    source.pushTags = () => Promise.reject(new ReconcilerError('REPOSITORY_UNREACHABLE', 'away'));
+    const rig = createRig({ source, store });
+    source.push(web('nginx:1.28'));
+    expect((await rig.apply('shop')).job.tag).toBe('deploy/shop/1');
+    expect(rig.reconciler.tagError()).toBe('away');
+    source.pushTags = pushTags;
+    await using next = await rig.restart({ store });
+    source.push(web('nginx:1.29'));
+    await next.apply('shop');
+    expect([...source.pushedTags].sort()).toEqual(['deploy/shop/1', 'deploy/shop/2']);
+    expect(next.reconciler.tagError()).toBeNull();
+  });
+});
 
 describe('a deployment whose tag has a name that the remote has given away', () => {
   it('gets the next number', async () => {

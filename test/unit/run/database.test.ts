@@ -159,7 +159,7 @@ describe('databases', () => {
 it.each([
   [0, '0 B'],
   [1_023, '1023 B'],
-  [1_024, '1.0 KiB'],
+  [1_024, '1 KiB'],
   [7_864_320, '7.5 MiB'],
-  [5 * 2 ** 50, '5120.0 TiB'],
+  [5 * 2 ** 50, '5120 TiB'],
 ])('writes %i bytes as %s', (bytes, text) => expect(formatSize(bytes)).toBe(text));

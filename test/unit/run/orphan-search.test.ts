@@ -19,7 +19,7 @@ async function search(
   };
   const parts = {
     context: {
-      desired: { revision: {}, names: () => ['c'], get: () => undefined },
+      desired: { revision: {}, names: () => ['c'], get: () => undefined, settings: () => ({ released: [] }) },
       stacks: { names: () => [], state: () => undefined, sawOn() {} },
       pool: { probe: (_: unknown, ask: (one: typeof target) => unknown) => ask(target) },
       source: { branch: 'main', contains: async () => true },

@@ -5,7 +5,7 @@ import type { ProgramHooks } from '../../program-hooks.ts';
 import { on } from '../../program-hooks.ts';
 import type { ClusterRow } from '../../session/inventory-session.ts';
 import { EXIT } from '../../terminal/failure.ts';
-import { formatPlainRows, formatTable } from '../../terminal/table.ts';
+import { showRows } from '../../terminal/rows.ts';
 
 export function addClusters(program: Command, hooks: ProgramHooks): void {
   const cluster = program
@@ -40,7 +40,8 @@ async function runClusterTest(invocation: Invocation, name: string): Promise<num
   return EXIT.ok;
 }
 
-function formatClusters({ style, terminal }: Invocation, clusters: readonly ClusterRow[]): string {
+function formatClusters(invocation: Invocation, clusters: readonly ClusterRow[]): string {
+  const { style, terminal } = invocation;
   if (clusters.length === 0) return terminal.isTerminal ? 'no clusters' : '';
   const rows = clusters.map((one) => [
     style.bold(one.name),
@@ -49,6 +50,5 @@ function formatClusters({ style, terminal }: Invocation, clusters: readonly Clus
     one.status === 'connected' ? style.good(one.status) : style.warn(one.status),
     one.message ?? '-',
   ]);
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['CLUSTER', '', 'SERVER', 'STATUS', 'LAST LOOK'].map(style.dim), rows);
+  return showRows(invocation, ['CLUSTER', '', 'SERVER', 'STATUS', 'LAST LOOK'], rows);
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { shortenHashes } from '../../../../reconciler/index.ts';
 import type { Invocation } from '../../invocation.ts';
 import { present, remark } from '../../invocation.ts';
 import type { ProgramHooks } from '../../program-hooks.ts';
 import { on } from '../../program-hooks.ts';
 import type { ResourceFilter, ResourceView } from '../../session/inventory-session.ts';
 import { EXIT } from '../../terminal/failure.ts';
-import { formatAge, formatPlainRows, formatTable } from '../../terminal/table.ts';
+import { showRows, showTime } from '../../terminal/rows.ts';
 import type { Style } from '../../terminal/terminal.ts';
 
 export function addResources(program: Command, hooks: ProgramHooks): void {
@@ -31,23 +32,25 @@ async function runResources(invocation: Invocation, { node, stack, kind }: Resou
   return EXIT.ok;
 }
 
-function formatResources({ style, terminal, now }: Invocation, resources: readonly ResourceView[]): string {
+function formatResources(invocation: Invocation, resources: readonly ResourceView[]): string {
+  const { style, terminal } = invocation;
   if (resources.length === 0) return terminal.isTerminal ? 'nothing is there' : '';
   const rows = resources.map((one) => [
     one.node,
     one.stack ?? '-',
     one.kind,
-    one.namespace === null ? one.name : `${one.namespace}/${one.name}`,
+    shownName(one, terminal.isTerminal),
     paint(one.status, style),
-    one.createdAt === null
-      ? '-'
-      : terminal.isTerminal
-        ? formatAge(Date.parse(one.createdAt), now())
-        : one.createdAt,
+    showTime(invocation, one.createdAt),
     one.message ?? '',
   ]);
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''].map(style.dim), rows);
+  return showRows(invocation, ['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''], rows);
+}
+
+/** A built image has a digest for a tag, which nobody reads. */
+function shownName({ namespace, name }: ResourceView, isTerminal: boolean): string {
+  const whole = namespace === null ? name : `${namespace}/${name}`;
+  return isTerminal ? shortenHashes(whole) : whole;
 }
 
 function paint(status: string, style: Style): string {

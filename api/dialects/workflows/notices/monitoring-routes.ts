@@ -16,8 +16,9 @@ import { ANYTHING, listOf, record, refer, TEXT } from '../schemas.ts';
 const TAG = 'Monitoring';
 const COUNT = { type: 'integer' };
 const NO_RULES =
-  'Rules for alerts are not kept here: failures, drift and waiting plans are told as notifications, and to the notifiers of the daemon';
-const NO_CHANNELS = 'Channels are not kept here: the operator gives the daemon its notifiers';
+  'Rules for alerts are not kept here: failures, drift and waiting plans are told as notifications, and to the channels of the operator';
+const NO_CHANNELS =
+  'Channels are not kept here: the operator defines them, as notifications of the configuration';
 
 const anyBody = shape<object>({ type: 'object' });
 const pageQuery = shape<{ readonly page?: number; readonly limit?: number }>({

@@ -37,6 +37,10 @@ const WORDS: Readonly<
 > = {
   synced: { type: 'workflow_deployed', title: 'deployed', message: 'It runs as described.' },
   failed: { type: 'workflow_failed', title: 'failed', message: 'It does not run as described.' },
+  findings: { type: 'workflow_failed', title: 'failed', message: 'Its description has errors.' },
+  backup_failed: { type: 'resource_warning', title: 'was not backed up', message: 'Its backup failed.' },
+  node_away: { type: 'resource_warning', title: 'does not answer', message: 'The node does not answer.' },
+  frozen: { type: 'resource_warning', title: 'waits', message: 'Changes are frozen.' },
   recovered: { type: 'system', title: 'is well again', message: 'It runs as described and is well.' },
   drift: {
     type: 'resource_warning',
@@ -55,7 +59,7 @@ const WORDS: Readonly<
 /** Notices in the words of the platform, for one who reads them. */
 export function createNotificationView(deps: WorkflowDeps, identity: Identity) {
   const workflows = new Map(listWorkflows(deps).map((workflow) => [workflow.name, workflow]));
-  return ({ number, type, stack, job, message, time }: Notice, isRead: boolean) => {
+  return ({ number, type, stack, subject, job, message, time }: Notice, isRead: boolean) => {
     const words = WORDS[type];
     const isBuild = type === 'built' || type === 'build_failed';
     const workflow = workflows.get(stack);
@@ -63,7 +67,7 @@ export function createNotificationView(deps: WorkflowDeps, identity: Identity) {
       id: number.toString(16).padStart(24, '0'),
       userId: identity.userId ?? '',
       type: words.type,
-      title: isBuild ? words.title : `${workflow?.title ?? stack} ${words.title}`,
+      title: isBuild ? words.title : `${workflow?.title ?? (stack || subject)} ${words.title}`,
       message: message ?? words.message,
       read: isRead,
       ...(isBuild

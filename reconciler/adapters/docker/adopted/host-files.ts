@@ -49,7 +49,7 @@ async function mountBeside(
     Cmd: [],
     Labels: { [`${COMPOSE}.oneoff`]: 'True' },
     NetworkDisabled: true,
-    // In the long form a directory that is missing is an error; the short one would make it.
+    // A directory that is missing is an error in the long form; the short one would make it.
     HostConfig: { Mounts: [{ Type: 'bind', Source: directory, Target: INSIDE, ReadOnly: true }] },
   };
   try {

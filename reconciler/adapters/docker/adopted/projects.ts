@@ -1,5 +1,5 @@
 import type { ContainerInfo } from 'dockerode';
-import { compareText } from '../../../base/values.ts';
+import { compareText, own } from '../../../base/values.ts';
 import type { ComposeProject, ProjectContainer } from '../../../ports/adopt/compose-projects.ts';
 import type { Engine } from '../engine/engine.ts';
 import { COMPOSE, LABEL } from '../labels.ts';
@@ -19,7 +19,7 @@ function toProject(name: string, containers: readonly ContainerInfo[]): ComposeP
   // Containers of ours tell where they are described in the repository.
   const made = containers.filter(({ Labels }) => Labels[LABEL.stack] === undefined);
   const newest = made.toSorted((a, b) => b.Created - a.Created)[0];
-  const told = (label: string) => newest?.Labels[`${COMPOSE}.${label}`] || undefined;
+  const told = (label: string) => own(newest?.Labels, `${COMPOSE}.${label}`) || undefined;
   const stacks = new Set(containers.map(({ Labels }) => Labels[LABEL.stack]));
   const [stack] = stacks;
   return {

@@ -1,3 +1,4 @@
+import type { ContainerInspectInfo } from 'dockerode';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import type {
@@ -57,11 +58,12 @@ interface Read {
 async function* readContainer(
   adapter: Adapter,
   { stack, id, container }: Read,
-  { signal, tail, since, follow }: LogOptions,
+  { signal, tail, since, follow, previous = false }: LogOptions,
 ): AsyncGenerator<LogLine> {
   const query = {
     follow: follow ?? false,
-    ...(tail === undefined ? {} : { tail }),
+    // The last lines are those of the present run.
+    ...(tail === undefined || previous ? {} : { tail }),
     ...(since === undefined ? {} : { since: since.getTime() / 1_000 }),
   };
   const inspect = await adapter.engine.inspectContainer(container.id, signal);
@@ -69,10 +71,39 @@ async function* readContainer(
   const mask = await maskOf(adapter, { stack, id }, { inspect, what: 'log' }, signal);
   const stream = await adapter.engine.containerLogs(container.id, query, signal);
   try {
-    const lines = closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
+    const all = closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
+    const lines = previous ? linesBefore(all, endOfPrevious(inspect), tail) : all;
     for await (const line of lines) yield { ...line, text: mask(line.text) };
   } catch (error) {
     // A reader who follows a log ends it by aborting.
     if (!signal.aborted) throw toStreamError(error, adapter.engine.address);
   }
+}
+
+/** An engine says of a run when it began, and of the one before it when that had ended; lines of a run may be a little older than its beginning. */
+function endOfPrevious({ State: { Running, StartedAt, FinishedAt } }: ContainerInspectInfo): string {
+  return Running ? FinishedAt : StartedAt;
+}
+
+/** Lines up to a moment, or the last ones of them. */
+async function* linesBefore(
+  lines: AsyncIterable<LogLine>,
+  moment: string,
+  tail: number | undefined,
+): AsyncGenerator<LogLine> {
+  const end = comparableTime(moment);
+  const kept: LogLine[] = [];
+  for await (const line of lines) {
+    if (comparableTime(line.time) > end) break;
+    if (tail === undefined) yield line;
+    else kept.push(line);
+    if (kept.length > (tail ?? 0)) kept.shift();
+  }
+  yield* kept;
+}
+
+/** Times of an engine have as many digits as they need. */
+function comparableTime(time: string): string {
+  const [seconds = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  return `${seconds}.${fraction.padEnd(9, '0')}`;
 }

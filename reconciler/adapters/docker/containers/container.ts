@@ -20,7 +20,7 @@ import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
 import { putFiles } from './files.ts';
 import { giveVolumes } from './owner.ts';
-import { buildLabels, COMPOSE, readOwner } from '../labels.ts';
+import { buildLabels, COMPOSE, LABEL, readOwner } from '../labels.ts';
 import {
   newSecretsPlace,
   putSecrets,
@@ -219,7 +219,7 @@ export function isUsable(
   return (
     container !== null &&
     inspect !== null &&
-    isMadeFrom(task, container.owner) &&
+    isMadeFrom(task, container) &&
     leftNetwork(inspect, task.spec) === null &&
     hasStarted(inspect) &&
     !inspect.State.Dead &&
@@ -227,9 +227,10 @@ export function isUsable(
   );
 }
 
-/** A hash that cannot tell was judged by the plan, which would have the container replaced where it differed. */
-function isMadeFrom({ desired, action }: ContainerTask, { hash }: OwnedContainer['owner']): boolean {
-  const likeness = compareHash(desired, hash);
+/** A container whose hash cannot tell, or that has none since it was adopted, was judged by the plan, which would have it replaced where it differed. */
+function isMadeFrom({ desired, action }: ContainerTask, { owner, info }: OwnedContainer): boolean {
+  if (info.Labels[LABEL.adopted] !== undefined) return action === 'update';
+  const likeness = compareHash(desired, owner.hash);
   return likeness === 'same' || (likeness === 'unknown' && action === 'update');
 }
 

@@ -45,6 +45,12 @@ const network = fieldsOf({
 
 const volume = fieldsOf({ Name: text, Driver: maybe(text), Labels: labels });
 
+const cpu = fieldsOf({
+  cpu_usage: maybe(fieldsOf({ total_usage: maybe(number) })),
+  system_cpu_usage: maybe(number),
+  online_cpus: maybe(number),
+});
+
 export const ANSWERS = {
   containers: listOf(container),
   container: fieldsOf({
@@ -100,6 +106,31 @@ export const ANSWERS = {
     CgroupVersion: maybe(text),
   }),
   version: fieldsOf({ ApiVersion: text }),
+  stats: fieldsOf({
+    cpu_stats: maybe(cpu),
+    precpu_stats: maybe(cpu),
+    memory_stats: maybe(
+      fieldsOf({ usage: maybe(number), limit: maybe(number), stats: maybe(mapOf(maybe(number))) }),
+    ),
+    networks: maybe(mapOf(fieldsOf({ rx_bytes: maybe(number), tx_bytes: maybe(number) }))),
+  }),
+  usage: fieldsOf({
+    Images: maybe(
+      listOf(
+        fieldsOf({
+          Id: text,
+          RepoTags: maybe(listOf(text)),
+          RepoDigests: maybe(listOf(text)),
+          Labels: labels,
+          Size: number,
+          SharedSize: maybe(number),
+        }),
+      ),
+    ),
+    BuildCache: maybe(listOf(fieldsOf({ ID: text, Size: number, InUse: maybe(flag), Shared: maybe(flag) }))),
+  }),
+  sizes: listOf(fieldsOf({ SizeRw: maybe(number) })),
+  reclaimed: fieldsOf({ SpaceReclaimed: maybe(number) }),
   made: fieldsOf({ Id: id }),
   ended: fieldsOf({ ExitCode: maybe(number), Running: maybe(flag) }),
   distribution: fieldsOf({ Descriptor: maybe(fieldsOf({ digest: maybe(text) })) }),

@@ -4,6 +4,7 @@ import type { Transport } from './transport.ts';
 import { sessionCalls } from './engine-session.ts';
 import { networkCalls, volumeCalls } from './engine-networks.ts';
 import { execCalls } from './engine-exec.ts';
+import { usageCalls } from './engine-usage.ts';
 import { imageCalls } from './engine-images.ts';
 import { containerCalls, containerContentCalls } from './engine-containers.ts';
 
@@ -46,5 +47,6 @@ export function createEngine(transport: Transport): Engine {
     ...networkCalls(transport),
     ...volumeCalls(transport),
     ...imageCalls(transport),
+    ...usageCalls(transport),
   };
 }

@@ -40,6 +40,52 @@ export interface EngineInfo {
   readonly CPUSet?: boolean;
 }
 
+/** Load of a processor, in nanoseconds since some beginning. */
+interface CpuStats {
+  readonly cpu_usage?: { readonly total_usage?: number | null } | null;
+  readonly system_cpu_usage?: number | null;
+  readonly online_cpus?: number | null;
+}
+
+/** One look at a container; members that a platform cannot tell are left out. */
+export interface EngineStats {
+  readonly cpu_stats?: CpuStats | null;
+  /** The sample before. */
+  readonly precpu_stats?: CpuStats | null;
+  readonly memory_stats?: {
+    readonly usage?: number | null;
+    readonly limit?: number | null;
+    readonly stats?: Readonly<Record<string, number | null>> | null;
+  } | null;
+  readonly networks?: Readonly<
+    Record<string, { readonly rx_bytes?: number | null; readonly tx_bytes?: number | null }>
+  > | null;
+}
+
+/** An image as the engine counts it. */
+export interface CountedImage {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  /** Bytes, with those that other images have as well. */
+  readonly Size: number;
+  readonly SharedSize?: number | null;
+}
+
+export interface BuildCacheEntry {
+  readonly ID: string;
+  readonly Size: number;
+  readonly InUse?: boolean | null;
+  /** Images have it as well: it takes no room of its own. */
+  readonly Shared?: boolean | null;
+}
+
+export interface DiskUsage {
+  readonly images: readonly CountedImage[];
+  readonly buildCache: readonly BuildCacheEntry[];
+}
+
 export interface CreateOptions {
   /** Left out: what fits the engine. */
   readonly platform?: string | undefined;
@@ -157,6 +203,18 @@ export interface Engine {
   pushImage(reference: string, options: PullOptions): Promise<Readable>;
   /** Progress of a pull, one JSON object a line. */
   pullImage(reference: string, options: PullOptions): Promise<Readable>;
+  /** One look at a container; `null`: it has gone. */
+  containerStats(id: string, signal: AbortSignal): Promise<EngineStats | null>;
+  /** Adds up what is on the disk, which takes a while. */
+  diskUsage(signal: AbortSignal): Promise<DiskUsage>;
+  /** Every container there is, whoever made it, also those that do not run. */
+  everyContainer(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Bytes that the containers of a stack have written on top of their images. */
+  writtenBytes(stack: string, signal: AbortSignal): Promise<number>;
+  /** Takes a name from an image, or removes one by its id, unless a container uses it. */
+  removeImage(reference: string, signal: AbortSignal): Promise<'removed' | 'gone' | 'in use'>;
+  /** Removes all of the build cache that no build uses now; resolves to its bytes. */
+  pruneBuildCache(signal: AbortSignal): Promise<number>;
   /** Digest that the registry has for a reference. */
   registryDigest(reference: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<string>;
 }

@@ -35,20 +35,27 @@ export async function applyImage(
       { retryable: true },
     );
   }
-  if (present && pullPolicy === 'missing') return;
+  // A plan replaces an image that is here when its tag stands for another one by now.
+  if (present && pullPolicy === 'missing' && change.change.action !== 'replace') return;
   await pullImage(adapter, { reference, platform }, context);
   adapter.digests.delete(reference);
 }
 
-/** The local digest when the registry has another one for the reference; `null` when they agree. */
+export interface MovedQuestion {
+  readonly reference: string;
+  readonly image: ImageInspectInfo;
+  /** Somebody asks for it by name: what a registry said a moment ago does not count. */
+  readonly isAsked: boolean;
+}
+
+/** Digests here and at the registry when it has another one for the reference; `null` when they agree. */
 export async function movedDigest(
   adapter: Adapter,
-  reference: string,
-  image: ImageInspectInfo,
+  { reference, image, isAsked }: MovedQuestion,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<{ readonly here: string; readonly there: string } | null> {
   const now = adapter.clock.elapsed();
-  const known = adapter.digests.get(reference);
+  const known = isAsked ? undefined : adapter.digests.get(reference);
   let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
   if (digest === '') {
     digest = await adapter.engine.registryDigest(reference, authFor(reference, adapter.registries()), signal);
@@ -56,7 +63,7 @@ export async function movedDigest(
   }
   const local = (image.RepoDigests ?? []).map((entry) => entry.slice(entry.indexOf('@') + 1));
   if (digest === '' || local.includes(digest)) return null;
-  return local[0] ?? image.Id;
+  return { here: local[0] ?? image.Id, there: digest };
 }
 
 /** Tells whether an image is for a platform such as `linux/arm64/v8`; its variant counts where both say one. */

@@ -9,6 +9,7 @@ import type {
   TagRequest,
 } from '../../../ports/source.ts';
 import { gitError, writeConflict } from '../errors.ts';
+import { comesAfter } from './ancestry.ts';
 import { readText } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Commit, Identity, Tag, TreeEntry } from './objects.ts';
@@ -41,7 +42,7 @@ export interface PreparedCommit {
 /** The operations on objects and refs of a repository on this machine: somebody's, or our mirror. */
 export interface Repository extends Pick<
   Source,
-  'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
+  'comesAfter' | 'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
 > {
   readonly commonDir: string;
   readonly store: ObjectStore;
@@ -102,6 +103,7 @@ export function createRepository(options: RepositoryOptions): Repository {
       }
       return (await readText(join(commonDir, 'shallow'))) === null ? false : 'unknown';
     },
+    comesAfter: (later, earlier) => comesAfter((id) => findCommitObject(store, id), later, earlier),
     diff: (from, to, signal) => diffCommits(store, from, to, signal),
     readBlob: async (blob) => {
       const object = await store.read(blob);
@@ -125,9 +127,14 @@ interface Parts {
 }
 
 async function readCommit(store: ObjectStore, id: string): Promise<Commit> {
+  const commit = await findCommitObject(store, id);
+  if (commit === null) throw gitError(`there is no commit ${id} in the repository`);
+  return commit;
+}
+
+async function findCommitObject(store: ObjectStore, id: string): Promise<Commit | null> {
   const object = await store.read(id, MAX_COMMIT_BYTES);
-  if (object?.type !== 'commit') throw gitError(`there is no commit ${id} in the repository`);
-  return parseCommit(object.content);
+  return object?.type === 'commit' ? parseCommit(object.content) : null;
 }
 
 async function readTreeObject(store: ObjectStore, id: string): Promise<Buffer> {

@@ -31,6 +31,8 @@ interface Writer {
   readonly container: string;
   /** It has not ended as far as is known. */
   readonly running: boolean;
+  /** The container has had a run before this one. */
+  readonly hasPrevious: boolean;
   /** Before its lines, where there are several. */
   readonly mark: string;
 }
@@ -112,8 +114,9 @@ async function* readSource(
 ): AsyncGenerator<LogLine> {
   if (options.follow === true) return yield* followAll(cluster, source, options);
   const pods = known ?? (await source.find(options.signal));
-  const writers = pods.flatMap((pod) => source.writersOf(pod));
-  const marked = writers.length > 1;
+  const all = pods.flatMap((pod) => source.writersOf(pod));
+  const marked = all.length > 1;
+  const writers = options.previous === true ? all.filter(({ hasPrevious }) => hasPrevious) : all;
   yield* inOrder(writers.map((writer) => readOne(cluster, writer, { ...options, marked })));
 }
 
@@ -158,7 +161,8 @@ function writersOf(pod: Fields): readonly Writer[] {
     const run = runOf(pod, container);
     if (run === null) return [];
     const mark = containers.length > 1 ? `[${name}/${container}] ` : `[${name}] `;
-    return [{ key: `${name}/${container}/${run.number}`, path, container, mark, running: run.running }];
+    const { number, running, hasPrevious } = run;
+    return [{ key: `${name}/${container}/${number}`, path, container, mark, running, hasPrevious }];
   });
 }
 
@@ -169,15 +173,17 @@ function writersOf(pod: Fields): readonly Writer[] {
 function runOf(
   pod: Fields,
   container: string,
-): { readonly number: number; readonly running: boolean } | null {
+): (Pick<Writer, 'running' | 'hasPrevious'> & { readonly number: number }) | null {
   const status = asFields(pod['status']);
   const all = (asList(status?.['containerStatuses']) ?? []).map(asFields);
   const found = all.find((one) => one?.['name'] === container);
-  if (found === undefined) return status?.['phase'] === 'Pending' ? null : { number: 0, running: false };
+  const none = { number: 0, running: false, hasPrevious: false };
+  if (found === undefined) return status?.['phase'] === 'Pending' ? null : none;
   const state = asFields(found['state']);
   const hasRun = asFields(asFields(found['lastState'])?.['terminated']) !== undefined;
   if (state?.['waiting'] !== undefined && !hasRun) return null;
-  return { number: asNumber(found['restartCount']) ?? 0, running: state?.['running'] !== undefined };
+  const number = asNumber(found['restartCount']) ?? 0;
+  return { number, running: state?.['running'] !== undefined, hasPrevious: hasRun };
 }
 
 type ReadOptions = LogOptions & { readonly marked: boolean };
@@ -185,7 +191,7 @@ type ReadOptions = LogOptions & { readonly marked: boolean };
 async function* readOne(
   { client }: Cluster,
   { path, container, mark }: Writer,
-  { tail, since, follow, signal, marked }: ReadOptions,
+  { tail, since, follow, previous, signal, marked }: ReadOptions,
 ): AsyncGenerator<LogLine> {
   const query = {
     container,
@@ -193,6 +199,7 @@ async function* readOne(
     tailLines: tail,
     sinceTime: since?.toISOString(),
     ...(follow === true ? { follow: 'true' } : {}),
+    ...(previous === true ? { previous: 'true' } : {}),
   };
   try {
     for await (const line of await client.lines({ path, query, signal })) {

@@ -80,7 +80,8 @@ function labelOf(object: Fields, label: string): string | undefined {
   return asString(own(asFields(asFields(object['metadata'])?.['labels']), label));
 }
 
-function selectorOf(live: LiveObject): string | undefined {
+/** Selector of the pods of a workload, as a query has it; `undefined` for kinds without one. */
+export function selectorOf(live: LiveObject): string | undefined {
   const labels = asFields(asFields(asFields(live['spec'])?.['selector'])?.['matchLabels']);
   if (!labels) return undefined;
   return Object.entries(labels)

@@ -4,15 +4,17 @@ import { own } from '../../../base/values.ts';
 import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds, PRIVILEGED } from '../../../model/docker/options/option-needs.ts';
-import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
+import type { Need, OperatorPolicy } from '../../../model/operator-policy.ts';
 import {
   canBeAllowed,
+  describeNeed,
   grantLine,
   missingGrants,
   OPEN_POLICY,
   quote,
 } from '../../../model/operator-policy.ts';
 import type { Kombination, NetworkModel, ServiceModel, VolumeModel } from '../kombination.ts';
+import { checkChannels } from '../notify-policy.ts';
 import type { SecretNeed } from './find-secrets.ts';
 
 /** A need, who has it, and where that is written. */
@@ -22,7 +24,7 @@ export interface PlacedNeed extends Need {
   readonly path: DocumentPath;
 }
 
-/** Everything in which a kombination reaches out of its own containers; what the operator has not allowed is reported. */
+/** Everything in which a kombination reaches out of its own containers; what the operator has not allowed, or has not got, is reported. */
 export function checkNeeds(
   policy: OperatorPolicy = OPEN_POLICY,
   kombination: Kombination,
@@ -31,6 +33,7 @@ export function checkNeeds(
 ): readonly PlacedNeed[] {
   const needs = findNeeds(kombination, secrets);
   checkPolicy(policy, kombination.name, needs, diagnostics);
+  checkChannels(kombination.policy.notify, kombination.name, policy, diagnostics);
   return needs;
 }
 
@@ -73,7 +76,7 @@ export function checkPolicy(
   diagnostics: DiagnosticCollector,
 ): void {
   for (const need of missingGrants(policy, stack, needs)) {
-    const message = `${need.who} ${DOES[need.grant](need.value)}, which the operator has not allowed`;
+    const message = `${need.who} ${describeNeed(need)}, which the operator has not allowed`;
     const name = stack === '' ? '"*"' : quote(stack);
     const hint = canBeAllowed(need)
       ? `a line of the operator's configuration allows it: policy: { stacks: { ${name}: { ${grantLine(need)} } } }`
@@ -81,18 +84,6 @@ export function checkPolicy(
     diagnostics.error('NOT_ALLOWED', need.path, message, { hint });
   }
 }
-
-const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
-  privileged: () => 'runs privileged',
-  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
-  capabilities: (value) => `has the capability ${value}`,
-  devices: (value) => `uses the device ${value}`,
-  unconfined: (value) => `loosens what confines it (${value})`,
-  binds: (value) => `mounts ${value} of the machine`,
-  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
-  adopts: (value) => `takes over the Compose project ${value}`,
-  secrets: (value) => `uses secret://${value}`,
-};
 
 function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly PlacedNeed[] {
   const { name: who, path, options, networkMode = '', volumesFrom, links, mounts, build } = service;

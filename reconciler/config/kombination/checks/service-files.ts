@@ -15,6 +15,8 @@ export interface PlacedFile {
   readonly spec: BlobFileSpec;
   /** Path where it was asked for. */
   readonly path: DocumentPath;
+  /** Its own path in the repository. Left out: it stands in the document itself. */
+  readonly source?: string;
 }
 
 /** A text written in the document that holds references to secrets. */
@@ -114,7 +116,7 @@ function findFile(file: FileModel, options: FileOptions, watched: Set<string>): 
     });
     return [];
   }
-  if (!isDirectory(found.node)) return [place(file, file.target, found.node)];
+  if (!isDirectory(found.node)) return [{ ...place(file, file.target, found.node), source: path }];
   return collect(
     { file, at, options, watched },
     { path: found.path, target: file.target, parents: [found.path] },
@@ -155,7 +157,7 @@ function collect(collection: Collection, folder: Folder): readonly PlacedFile[] 
     }
     const target = `${folder.target === '/' ? '' : folder.target}/${name}`;
     if (!isDirectory(found.node)) {
-      placed.push(place(file, target, found.node));
+      placed.push({ ...place(file, target, found.node), source: path });
     } else if (folder.parents.includes(found.path)) {
       options.diagnostics.error('INVALID_VALUE', at, `${path} is a symlink to a directory that holds it`);
     } else {

@@ -3,66 +3,25 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { createWebhookNotifier } from '../../../reconciler/adapters/notifiers/webhook.ts';
 import type { Notification, Notifier } from '../../../reconciler/ports/notifier.ts';
-import { decideNotification } from '../../../reconciler/run/notify/decide-notification.ts';
 import { Delivery } from '../../../reconciler/run/notify/delivery.ts';
-import { startNotifications } from '../../../reconciler/run/notify/notifications.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
 import { eventually } from '../../support/eventually.ts';
-import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const at = (index: number): Notification => ({
   type: 'failed',
   stack: `s${index}`,
+  subject: `stack/s${index}`,
+  cause: 'c',
+  code: 'UNHEALTHY',
   revision: null,
   message: 'broken',
   job: null,
   time: '2026-01-01T00:00:00Z',
 });
 
-/** Keeps what it is told. */
-function recorder(): Notifier & { readonly told: Notification[] } {
-  const told: Notification[] = [];
-  return { name: 'recorder', told, notify: async (one) => void told.push(one) };
-}
-
-it.each([
-  ['in_sync', undefined, null],
-  ['failed', undefined, 'failed'],
-  ['degraded', { type: 'failed', revision: 'a' }, null],
-  ['failed', { type: 'failed', revision: 'before' }, 'failed'],
-  ['applying', { type: 'failed', revision: 'a' }, null],
-  ['in_sync', { type: 'failed', revision: 'a' }, 'recovered'],
-  ['in_sync', { type: 'recovered', revision: 'a' }, null],
-  ['drifted', { type: 'recovered', revision: 'a' }, 'drift'],
-  ['blocked', undefined, 'blocked'],
-  ['stopped', { type: 'failed', revision: 'a' }, null],
-] as const)('%s after %j is told as %s', (state, told, type) => {
-  expect(decideNotification(state, 'a', told)).toBe(type);
-});
-
-it('tells of a deployment, a failure once, and the recovery', async () => {
-  await using rig = createRig();
-  const notifier = recorder();
-  const { reconciler, logger } = rig;
-  await using _ = startNotifications({ reconciler, notifiers: [notifier], clock: createFastClock(), logger });
-  const types = () => notifier.told.map(({ type }) => type);
-  const until = (wanted: string) => eventually(types, (found) => found.includes(wanted as never), 4_000);
-  const commit = rig.source.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
-  await reconciler.start();
-  await rig.reaches('shop', 'in_sync');
-  await until('synced');
-  rig.engine().control.setHealth('shop', container('web'), { status: 'unhealthy', reason: 'it hangs' });
-  await until('failed');
-  rig.engine().control.setHealth('shop', container('web'), null);
-  await until('recovered');
-  expect(types()).toEqual(['synced', 'failed', 'recovered']);
-  expect(notifier.told[0]).toMatchObject({ stack: 'shop', revision: commit, tag: 'deploy/shop/1' });
-  expect(notifier.told[1]?.message).toContain('it hangs');
-});
-
-it('is held up by no notifier: it tries three times, says so, and goes on with the next', async () => {
+it('is held up by no notifier: it tries five times, says so, and goes on with the next', async () => {
   const logger = createQuietLogger();
   let asked = 0;
   const told: string[] = [];
@@ -81,7 +40,7 @@ it('is held up by no notifier: it tries three times, says so, and goes on with t
     () => told,
     (found) => found.length > 0,
   );
-  expect([asked, told]).toEqual([4, ['s1']]);
+  expect([asked, told]).toEqual([6, ['s1']]);
   expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
 });
 
@@ -141,7 +100,7 @@ it('posts to a webhook, and takes any answer but a good one for a failure', asyn
   expect(bodies).toEqual([`POST Bearer x ${JSON.stringify(at(1))}`]);
   for (status of [302, 500]) {
     const failure = await notifier.notify(at(1), signal).catch(String);
-    expect(failure).toBe(`Error: 127.0.0.1:${port} answered ${status}`);
+    expect(failure).toBe(`ReconcilerError: 127.0.0.1:${port} answered ${status}`);
   }
   expect(notifier.name).not.toContain('hunter2');
   expect(() => createWebhookNotifier({ url: 'file:///etc/passwd' })).toThrow(TypeError);
@@ -159,7 +118,7 @@ it('sends the credentials of a URL in a header, follows no redirect, and repeats
   const webhook = createWebhookNotifier({ url: `http://me:ses%40me@127.0.0.1:${port}/hook` });
   const failure = await webhook.notify(at(1), new AbortController().signal).catch(String);
   expect(heard).toEqual([`/hook Basic ${Buffer.from('me:ses@me').toString('base64')}`]);
-  expect(failure).toBe(`Error: 127.0.0.1:${port} answered 302`);
+  expect(failure).toBe(`ReconcilerError: 127.0.0.1:${port} answered 302`);
   const bare = createWebhookNotifier({ url: `http://me:50%@127.0.0.1:${port}/hook` });
   await bare.notify(at(1), new AbortController().signal).catch(String);
   expect(heard[1]).toBe(`/hook Basic ${Buffer.from('me:50%').toString('base64')}`);

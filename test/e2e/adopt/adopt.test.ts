@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { generateIdentity } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../deploy/demo/processes.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { workerEngine } from '../support/docker/worker-engine.ts';
-import { git } from '../support/git/git-repo.ts';
-import type { Json, MainJob } from '../support/main-job.ts';
-import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../support/main-job.ts';
+import { run } from '../../../deploy/demo/processes.ts';
+import { prepareCompose } from '../../support/compose/compose.ts';
+import { engineJson } from '../../support/docker/docker-engine.ts';
+import { workerEngine } from '../../support/docker/worker-engine.ts';
+import { git } from '../../support/git/git-repo.ts';
+import type { Json, MainJob } from '../../support/main-job.ts';
+import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../../support/main-job.ts';
 
 /* A project that docker-compose has made goes over to a stack, changes with pushes, and nothing of it is made anew that need not be. */
 
@@ -107,6 +107,11 @@ const CONTENT = {
   'app.conf': 'a = 1\n',
 };
 
+/** A stack that is always there: a repository that describes nothing is refused. */
+const OTHER = {
+  'kombinations/other/kombination.yaml': `version: "1.0"\nmeta: { name: other }\nservices: { idle: { image: "${IMAGE}", init: true, command: [sleep, infinity], stop_grace_period: 1s } }\n`,
+};
+
 it(
   'a project goes over as it runs, and back',
   async () => {
@@ -139,6 +144,42 @@ data_dir: ${directory}
     expect(await readFile(join(directory, 'data/db.sqlite3'), 'utf8')).toBe('live\n');
     expect(lines((await job.run('history', 'vault')).stdout)).toHaveLength(1);
     expect(await job.run('plan', '--stack', 'vault', '--detailed-exitcode')).toMatchObject({ code: 0 });
+  },
+  PATIENCE_MS * 3,
+);
+
+it(
+  'what an adopted stack loses comes back, and it goes when its description does',
+  async () => {
+    const idOf = async (name: string) =>
+      (await lives('vault')).find((line) => line.startsWith(`${name} `))?.split(' ')[1];
+    const db = await idOf('/vault-db-1');
+    await engineJson(socket, 'POST', `/containers/${db}/stop?t=0`);
+    const isUp = async () => (await containers('vault')).filter(({ State }) => State === 'running').length;
+    await expect.poll(isUp, { timeout: PATIENCE_MS, interval: 200 }).toBe(2);
+    // It was stopped, not changed: the very container is started again.
+    expect(await idOf('/vault-db-1')).toBe(db);
+
+    await engineJson(socket, 'DELETE', `/containers/${db}?force=1`);
+    await expect.poll(isUp, { timeout: PATIENCE_MS, interval: 200 }).toBe(2);
+    await job.reaches('vault', 'in_sync');
+    expect(await readFile(join(root, 'vault', 'data/db.sqlite3'), 'utf8')).toBe('live\n');
+
+    // One that is started by hand beside it is nobody's business.
+    await job.push({ 'kombinations/vault': null, ...OTHER }, 'Without the vault');
+    await job.gone('vault').catch(() => undefined);
+    await expect
+      .poll(async () => (await containers('vault')).length, { timeout: PATIENCE_MS, interval: 200 })
+      .toBe(0);
+    expect(await readFile(join(root, 'vault', 'data/db.sqlite3'), 'utf8')).toBe('live\n');
+    const { Volumes } = await listed('/volumes?', 'vault');
+    expect(Volumes).toMatchObject([{ Name: 'vault_cache' }]);
+    // Somebody has made a project of that name by hand since: it is none of ours.
+    await compose(join(root, 'vault'), 'up', '-d', '--wait');
+    const anew = await lives('vault');
+    await job.run('plan');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await lives('vault')).toEqual(anew);
   },
   PATIENCE_MS * 3,
 );

@@ -2,21 +2,21 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname } from 'node:path';
 import type { Document } from 'yaml';
 import { isMap, isSeq, parse, parseDocument } from 'yaml';
-import { UsageError } from '../terminal/failure.ts';
+import { ReconcilerError } from '../base/errors.ts';
 
 /**
  * Adds lines to the operator's configuration, which is made if there is none. What stands there stays, comments too; lists get what they lack.
  *
  * @param lines YAML, as `policy suggest` prints it
- * @throws UsageError where the file is no YAML
+ * @throws BAD_OPTIONS where the file is no YAML
  */
 export function addToOperatorFile(path: string, lines: string): void {
   const written = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const document = parseDocument(written);
   if (document.errors.length > 0)
-    throw new UsageError(
-      `${path} is no YAML: ${document.errors[0]?.message ?? ''}`,
-      'mend it, or add the lines by hand',
+    throw new ReconcilerError(
+      'BAD_OPTIONS',
+      `${path} is no YAML (${document.errors[0]?.message ?? ''}): mend it, or add the lines by hand`,
     );
   mergeInto(document, [], parse(lines));
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -40,7 +40,7 @@ function mergeInto(document: Document, path: readonly string[], value: unknown):
   }
   const there = document.getIn(path);
   if (Array.isArray(value) && isSeq(there)) {
-    const known = new Set(there.toJSON() as unknown[]);
+    const known = new Set<unknown>(there.toJSON());
     for (const item of value) if (!known.has(item)) there.add(item);
     return;
   }

@@ -1,9 +1,9 @@
-import type { Diagnostic } from '../base/diagnostic.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { AdoptionNote } from '../ports/adopt/adoption-draft.ts';
-import type { ComposeProject } from '../ports/adopt/compose-projects.ts';
-import type { Actor } from './views.ts';
-import type { WriteResult } from './writes.ts';
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { AdoptionNote } from '../../ports/adopt/adoption-draft.ts';
+import type { ComposeProject } from '../../ports/adopt/compose-projects.ts';
+import type { Actor } from '../views.ts';
+import type { WriteResult } from '../writes.ts';
 
 /** A Compose project on an engine. */
 export interface ProjectView extends ComposeProject {
@@ -27,7 +27,7 @@ export interface AdoptRequest {
   readonly stack?: string;
 }
 
-/** What taking over a project would commit, and then change. */
+/** Files that taking over a project would commit, and what would change then. */
 export interface AdoptionPreview {
   readonly stack: string;
   readonly project: ProjectView;

@@ -1,5 +1,5 @@
-import type { AdoptionOperations } from '../../../reconciler/public/adoptions.ts';
-import { ReconcilerError } from '../../../reconciler/index.ts';
+import type { AdoptionOperations } from '../../../../reconciler/public/adopt/adoptions.ts';
+import { ReconcilerError } from '../../../../reconciler/index.ts';
 
 /** No Compose project runs anywhere. */
 export function createFakeAdoptions(): AdoptionOperations {

@@ -1,0 +1,29 @@
+import type { ApplyOperations, JobOperations, StackOperations } from '../../public/reconciler.ts';
+import type { UpkeepOperations } from '../../public/upkeep/upkeep.ts';
+import type { RunContext } from '../context.ts';
+import type { Background } from '../loop/background.ts';
+import { addressesOf } from '../observe/addresses.ts';
+import { listRemnants, prune } from './prune.ts';
+import { startPull } from './pull-images.ts';
+
+export interface UpkeepParts {
+  readonly context: RunContext;
+  readonly background: Background;
+  readonly stacks: StackOperations;
+  readonly applies: ApplyOperations;
+  readonly jobs: JobOperations;
+}
+
+export function createUpkeepOperations({ background, ...parts }: UpkeepParts): UpkeepOperations {
+  return {
+    addresses(stack) {
+      const description = parts.context.desired.get(stack);
+      return addressesOf(
+        description ?? { services: parts.stacks.getStack(stack).services, resources: [], targets: [] },
+      );
+    },
+    pull: (request) => startPull(parts.context, background, request),
+    listRemnants: (signal) => listRemnants(parts, signal),
+    prune: (request, signal) => prune(parts, request, signal),
+  };
+}

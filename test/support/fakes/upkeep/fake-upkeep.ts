@@ -1,0 +1,69 @@
+import type {
+  Job,
+  RepositoryOperations,
+  ServiceOperations,
+  UpkeepOperations,
+} from '../../../../reconciler/index.ts';
+
+export interface FakeUpkeepParts {
+  /** Throws for a stack that is not there. */
+  readonly known: (stack: string) => unknown;
+  readonly addJob: (changes: Partial<Job>) => Job;
+  readonly commit: string;
+}
+
+/** One container, one image that is left over, and a revision that has been reached. */
+export function createFakeUpkeep({
+  known,
+  addJob,
+  commit,
+}: FakeUpkeepParts): UpkeepOperations &
+  Pick<ServiceOperations, 'runStats'> &
+  Pick<RepositoryOperations, 'hasReached'> {
+  const left = new Map([['edge/sha256:1', 1_048_576]]);
+  return {
+    hasReached: (wanted) => Promise.resolve(commit.startsWith(wanted)),
+    async runStats(stack) {
+      known(stack);
+      const stats = {
+        id: 'edge/container/web' as never,
+        service: 'web',
+        node: 'edge',
+        name: `${stack}_web`,
+        cpuMillis: 125,
+        memoryBytes: 5_242_880,
+        memoryLimitBytes: 10_485_760,
+        network: { receivedBytes: 1_024, sentBytes: 2_048 },
+      };
+      return { stats: [stats], failures: { far: 'it does not answer' } };
+    },
+    addresses(stack) {
+      known(stack);
+      return [{ service: 'web', node: 'edge', kind: 'port', address: 'http://localhost:8080' }];
+    },
+    pull({ stack, actor }) {
+      known(stack);
+      return addJob({ type: 'pull', stack, actor: actor?.name ?? null });
+    },
+    async listRemnants() {
+      return {
+        remnants: [...left].map(([id, sizeBytes]) => ({
+          id,
+          kind: 'fetched-image' as const,
+          node: 'edge',
+          names: ['nginx:1.28'],
+          sizeBytes,
+          stack: null,
+        })),
+        notes: [{ subject: 'c1', message: 'prune is not for clusters' }],
+      };
+    },
+    async prune({ ids }) {
+      return ids.map((id) => {
+        const freedBytes = left.get(id) ?? null;
+        left.delete(id);
+        return { id, freedBytes, message: freedBytes === null ? 'it is not left over any more' : null };
+      });
+    },
+  };
+}
