@@ -78,7 +78,7 @@ function whyOutOfTurn(
 
 /** Returns a stack that is to make a network or volume which is not there yet. */
 function makerAwaited({ changes }: Plan, { resources }: DesiredStack): string | undefined {
-  const absent = new Set(changes.filter(({ action }) => action === 'create').map(({ id }) => id));
+  const absent = new Set(changes.filter(({ before }) => before === null).map(({ id }) => id));
   return resources.find(({ id, maker }) => maker !== undefined && absent.has(id))?.maker;
 }
 

@@ -9,7 +9,7 @@ import type { FileModel, PortEntry, RouteModel, ServiceFields } from '../kombina
 import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import type { PublishedPort } from '../../../model/docker/ports.ts';
 import { parsePort, readPort } from '../../../model/docker/ports.ts';
-import { readLifecycle, readWords } from './lifecycle.ts';
+import { readLifecycle, readWords } from '../../../model/docker/lifecycle.ts';
 import { readDeploy, readPullPolicy, readRestart } from './service-deploy.ts';
 import { readDependencies, readEnv, readLabels } from './service-lists.ts';
 import { readMounts } from './service-mounts.ts';
