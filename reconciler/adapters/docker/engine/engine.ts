@@ -6,6 +6,7 @@ import type {
   ImageInspectInfo,
   NetworkInspectInfo,
 } from 'dockerode';
+import type { LifecycleSpec } from '../../../model/docker/docker-spec.ts';
 import type { BuildNeeds, BuildSession } from '../images/build-session.ts';
 import type {
   ExecResult,
@@ -169,6 +170,8 @@ export interface Engine {
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Runs a program in a running container to its end. */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** The same as another user, and with what else `post_start` and `pre_stop` may say. */
+  execAs(id: string, program: LifecycleSpec, signal: AbortSignal): Promise<ExecResult>;
   /** The same, with input and output of any length. */
   execStream(id: string, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
   openSession(id: string, options: SessionOptions): Promise<ExecSession>;
