@@ -53,10 +53,12 @@ describe('who may do what', () => {
         'deleteStacks',
         'deleteTag',
         'deployTag',
+        'listProjects',
         'lookAtRestore',
         'moveTag',
         'planStack',
         'pullImages',
+        'releaseStack',
         'resolveDrift',
         'restartStack',
         'restoreStack',
@@ -70,7 +72,18 @@ describe('who may do what', () => {
         'verifyBackup',
       ],
     },
-    { access: 'admin', ids: ['listAccesses', 'listRemnants', 'prune', 'registerWorker', 'unregisterWorker'] },
+    {
+      access: 'admin',
+      ids: [
+        'adoptProject',
+        'listAccesses',
+        'listRemnants',
+        'previewAdoption',
+        'prune',
+        'registerWorker',
+        'unregisterWorker',
+      ],
+    },
   ])('gives $access exactly $ids', ({ access, ids }) => {
     const found = kombifyRoutes.filter((route) => route.access === access).map(({ id }) => id);
 

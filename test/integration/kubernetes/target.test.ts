@@ -182,7 +182,7 @@ describe('health', () => {
   it('gives up on a crash loop, with the last lines and without secrets', async () => {
     await own.apply(own.describe([WEB, SECRET]));
     await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 2);
-    double.api.logs.set(`${own.namespace}/web-1/web`, ['starting', 'token correct-horse is not valid']);
+    double.api.logs.set(`${own.namespace}/web-1/web/previous`, ['starting', 'token correct-horse is not valid']);
     expect(await look()).toMatchObject({
       status: 'failed',
       reason:
@@ -208,7 +208,7 @@ describe('health', () => {
     await eventually(look, (health) => health.status === 'healthy');
     expect((await look()).run).toBeUndefined();
     await pod({ running: { startedAt: new Date(Date.now() - 60_000).toISOString() } }, 1);
-    double.api.logs.set(`${own.namespace}/web-1/web`, ['no db']);
+    double.api.logs.set(`${own.namespace}/web-1/web/previous`, ['no db']);
     expect(await look()).toMatchObject({
       status: 'healthy',
       reason: 'container web of pod web-1 exited with 3; it wrote: no db',
