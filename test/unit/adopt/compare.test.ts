@@ -185,7 +185,7 @@ function engineWith(files: Readonly<Record<string, string>> = {}): Engine {
       const archive = pack();
       for (const [name, text] of Object.entries(files)) archive.entry({ name }, text);
       archive.finalize();
-      return Readable.from(archive) as never;
+      return Readable.from(archive);
     },
   };
   return engine as Engine;
@@ -268,7 +268,7 @@ describe('a container', () => {
 });
 
 describe('an image that Compose has built', () => {
-  const built = web({ image: 'kombinator/shop-web:0123456789ab', service: 'web' } as never);
+  const built = web({ image: 'kombinator/shop-web:0123456789ab', service: 'web' });
   it('is as described while the build has the digest of then', () => {
     expect(isAsBuilt({ built: { web: '0123456789ab' } }, built)).toBe(true);
     expect(isAsBuilt({ built: { web: 'ba9876543210' } }, built)).toBe(false);
@@ -278,7 +278,7 @@ describe('an image that Compose has built', () => {
 
   it('need not be there while every container of it is', () => {
     const { image } = make.built('FROM nginx\n');
-    const reference = String(image.spec['reference']);
+    const reference = image.name;
     const user = web({ image: reference });
     const there = { id: user.id, hash: user.hash } as ObservedResource;
     const adoption = { built: { web: reference.split(':')[1] ?? '' } };
