@@ -70,7 +70,7 @@ export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';
 export { analyzeCompose } from './config/compose/graph/analyze-compose.ts';
 export { writeWorkflow } from './config/compose/graph/write-workflow.ts';
-export { addToOperatorFile } from './daemon/operator-file.ts';
+export { addToOperatorFile } from './daemon/operator/operator-file.ts';
 export { ignoreData } from './config/compose/import/ignore-file.ts';
 export { importCompose } from './config/compose/import/import-compose.ts';
 export type { Imported } from './config/compose/import/import-compose.ts';

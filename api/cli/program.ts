@@ -3,6 +3,7 @@ import { addAdopt } from './adopt/adopt.ts';
 import { addInit } from './adopt/init/init.ts';
 import { own } from '../../reconciler/index.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
+import { addBackups } from './commands/backups/backup.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addImages } from './commands/daily/images.ts';
@@ -66,6 +67,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addExec,
   addWorkflows,
   addDatabases,
+  addBackups,
   addTags,
   addBuild,
   addNotify,

@@ -1,10 +1,13 @@
 import type {
   BackupFilter,
   BackupList,
+  BackupReference,
   BackupRequest,
   DatabaseView,
   Job,
+  RestoreLook,
   RestoreRequest,
+  VerifyResult,
 } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -34,4 +37,22 @@ export function backUp({ reconciler }: ApiDeps, request: Omit<BackupRequest, 'tr
 /** Restores as a job, like `backUp`. Whoever asks has said yes to losing what is there. */
 export function restoreBackup({ reconciler }: ApiDeps, request: Omit<RestoreRequest, 'trigger'>): Job {
   return reconciler.restore({ ...request, trigger: 'api' });
+}
+
+/** Throws UNKNOWN_STACK, BAD_OPTIONS, UNKNOWN_BACKUP, BACKUP_DAMAGED. Reads the backup and what is there, which may take long. */
+export function lookAtRestore(
+  { reconciler }: ApiDeps,
+  reference: BackupReference,
+  signal: AbortSignal,
+): Promise<RestoreLook> {
+  return reconciler.lookAtRestore(reference, signal);
+}
+
+/** Throws UNKNOWN_BACKUP. Reads all of the backup, which may take long. */
+export function verifyBackup(
+  { reconciler }: ApiDeps,
+  reference: BackupReference,
+  signal: AbortSignal,
+): Promise<VerifyResult> {
+  return reconciler.verifyBackup(reference, signal);
 }

@@ -1,4 +1,4 @@
-import type { BackupList, BackupView, DatabaseView } from '../../reconciler/index.ts';
+import type { BackupList, BackupView, DatabaseView, RestoreLook } from '../../reconciler/index.ts';
 import { formatBytes as formatSize } from '../../reconciler/index.ts';
 import { formatTable, toPlainText } from './table.ts';
 
@@ -54,3 +54,27 @@ export function formatBackups({ backups, failures }: BackupList): string {
   const notes = failures.map(({ stack, service, message }) => `${stack}/${service}: ${message}\n`).join('');
   return toPlainText(`${list}\n${notes === '' ? '' : `\n${notes}`}`);
 }
+
+/** Tells people what a restore would change: the first of it, and how much it is in all. */
+export function formatLook(
+  { stack, service, file, time, stops, note, data }: RestoreLook,
+  most = 20,
+): string {
+  const head = `${stack}/${service} as it was at ${time.replace(/\.\d+Z$/, 'Z')} (${file})`;
+  const down = stops.length === 0 ? '' : `\nStops for a moment: ${stops.join(', ')}`;
+  if (data === null) return toPlainText(`${head}\n  ${note ?? ''}${down}\n`);
+  const { added, changed, removed, same, changes, bytesBefore, bytesAfter } = data;
+  const total = added + changed + removed;
+  if (total === 0) return toPlainText(`${head}\n  Nothing differs (${same} files and directories).${down}\n`);
+  const lines = changes.slice(0, most).map((one) => {
+    const size = [one.before, one.after].map((bytes) => (bytes === null ? null : formatSize(bytes)));
+    const sizes = size.filter((text) => text !== null);
+    const text = sizes.length === 2 && sizes[0] === sizes[1] ? sizes.slice(1) : sizes;
+    return `  ${SIGNS[one.change]} ${one.path}  ${text.join(' → ')}`;
+  });
+  const more = total > lines.length ? [`  … and ${total - lines.length} more`] : [];
+  const counts = `${added} come back, ${changed} change, ${removed} go, ${same} stay; ${formatSize(bytesBefore)} → ${formatSize(bytesAfter)}`;
+  return toPlainText(`${[head, ...lines, ...more, counts].join('\n')}${down}\n`);
+}
+
+const SIGNS = { added: '+', changed: '~', removed: '-' } as const;

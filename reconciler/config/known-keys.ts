@@ -39,8 +39,6 @@ const SERVICE = new Map<string, KeyAnswer>([
   ['mode', unsupported()],
   ['pull_refresh_after', ignored('say pull_policy: always to look for a newer image at every deployment')],
   ['credential_spec', ignored('it is for Windows')],
-  ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
-  ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],
   ['models', unsupported('run the model in a service of its own')],
   ['provider', unsupported('say what it provides as a service, or use a program of your own in hooks')],
   ['use_api_socket', unsupported('mount /var/run/docker.sock')],

@@ -1,5 +1,4 @@
-import { join, resolve } from 'node:path';
-import { createBackupFolder } from '../adapters/backups/folder.ts';
+import { join } from 'node:path';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { createGitSource } from '../adapters/git/index.ts';
@@ -9,6 +8,7 @@ import { createSealer } from '../adapters/secrets/seal.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createRegistryClient } from '../adapters/registries/client.ts';
 import { createKeptRegistries } from '../run/registries/kept-registries.ts';
+import { openBackups } from './open-backups.ts';
 import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
@@ -135,7 +135,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     secrets,
     checkSchema,
     kinds,
-    policy: config.policy,
+    policy: policyOf(config),
     seal: openSeal(stateDir),
     keptRegistry: kept.settingOf,
   };
@@ -155,7 +155,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     builds: openBuilds(config, options, secrets),
     importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
-    backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
+    ...openBackups(config.backups, { stateDir, env }),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
@@ -217,6 +217,11 @@ const NO_CONFIG: DaemonConfig = {
   execRight: 'admins',
   channels: [],
 };
+
+/** Descriptions are told of places for backups that there are not. */
+function policyOf({ policy, backups: { destinations = new Map() } }: DaemonConfig) {
+  return { ...policy, backupDestinations: [...destinations.keys()].sort() };
+}
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {
   if (builds === null) return NO_BUILDS;

@@ -5,12 +5,14 @@ import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import { createDiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import { asFields, asList, asString } from '../base/values.ts';
+import { asFields, asList } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import type { ChannelConfig } from './notify/channels-config.ts';
 import { readChannels } from './notify/channels-config.ts';
 import { readFreezeWindows } from './freeze-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
+import type { BackupsConfig } from './backups-config.ts';
+import { readBackupsConfig } from './backups-config.ts';
 import type { BuildsConfig } from './builds-config.ts';
 import { readBuildsConfig, readPlace } from './builds-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
@@ -24,10 +26,7 @@ import { readUsersConfig } from './users-config.ts';
 /** The decisions of the operator, which no commit can change. */
 export interface DaemonConfig {
   readonly freeze: readonly FreezeWindow[];
-  readonly backups: {
-    /** Absolute path. Default: `backups` in the state directory. */
-    readonly directory?: string;
-  };
+  readonly backups: BackupsConfig;
   readonly instances: InstancesConfig;
   readonly policy: OperatorPolicy;
   readonly users: UsersConfig;
@@ -84,9 +83,8 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   );
   const from = asList(asFields(asFields(document.value)?.['imports'])?.['from']);
   const importFrom = from?.map(readPlace) ?? DEFAULT_IMPORT_FROM;
+  const backups = readBackupsConfig(asFields(asFields(document.value)?.['backups']), collector);
   const diagnostics = toDiagnostics(path, document, collector.list);
-  const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
-  const backups = directory === undefined ? {} : { directory };
   const execRight = readExecRight(asFields(asFields(document.value)?.['exec'])?.['for']);
   if (diagnostics.length === 0)
     return { freeze, backups, instances, policy, users, builds, proxies, importFrom, execRight, channels };

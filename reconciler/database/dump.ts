@@ -1,4 +1,5 @@
 import { login, quote } from './login.ts';
+import { MYSQL_USERS } from './mysql-users.ts';
 import { dumpPostgres, POSTGRES_HEADER, restorePostgres } from './postgres.ts';
 import type { DatabaseKind, DatabaseSettings } from './settings.ts';
 
@@ -74,7 +75,7 @@ function restoreScript({ kind }: DatabaseSettings, bytes: number): string {
   }
 }
 
-/** Each database is dropped and made anew by the dump. Users and their rights stay those of the server. */
+/** Each database is dropped and made anew. Of a whole server, users and their rights come with it: those that are there keep their passwords. */
 function dumpMysql(database: string | undefined): string {
   const system = "'information_schema', 'performance_schema', 'sys', 'mysql'";
   const names =
@@ -84,12 +85,13 @@ function dumpMysql(database: string | undefined): string {
   return `dump=mariadb-dump; command -v $dump >/dev/null || dump=mysqldump
 ${names}
 printf '%s' ${quote(MYSQL_HEADER)}
-[ -n "$names" ] || exit 0
 set -f
 IFS='
 '
-exec $dump -u "$user" --single-transaction --quick --routines --events --triggers --hex-blob --add-drop-database --databases -- $names
-`;
+if [ -n "$names" ]; then
+  $dump -u "$user" --single-transaction --quick --routines --events --triggers --hex-blob --add-drop-database --databases -- $names || exit 1
+fi
+${database === undefined ? MYSQL_USERS : ''}`;
 }
 
 /** The tools take a password from a file only, or as an argument, which everybody on the machine can read. */

@@ -15,6 +15,8 @@ import type { Kombination, VolumeModel } from '../config/kombination/kombination
 import { lookedUp } from './secret-cache.ts';
 import type { NamedKind, StackEntry } from './stack-index.ts';
 import { ownNameKey } from './stack-index.ts';
+import { sharedObjects } from './shared/shared-objects.ts';
+import { placeClaims } from './shared/shared-proxies.ts';
 import { pulledBy } from './registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
 
@@ -31,7 +33,9 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
   const { tree, nodes, kits, checkSchema, policy } = context;
-  const analysis = analyze({ tree, nodes, kits, checkSchema, policy, ...read, file, text });
+  const places = context.placesOf?.(file);
+  const through = places === undefined || places.size === 0 ? {} : { places };
+  const analysis = analyze({ tree, nodes, kits, checkSchema, policy, ...read, ...through, file, text });
   const { kombination, serviceFiles, document } = analysis;
   const certain = isStackName(kombination.name);
   const entry: StackEntry = {
@@ -54,6 +58,9 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     ...lookedUp(analysis.secrets, kombination.name, context.policy),
     ...pulledBy(pulledImages(analysis)),
     ...namesOf(kombination),
+    ...sharedObjects(analysis),
+    ...placeClaims(analysis),
+    ...(through.places === undefined ? {} : { routesThrough: through.places }),
     ...(kombination.adopts === undefined ? {} : { adopts: kombination.adopts.project }),
   };
   const placed = [...serviceFiles.files.values()].flat();

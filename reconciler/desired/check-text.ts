@@ -21,6 +21,8 @@ import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 import { lookedUp } from './secret-cache.ts';
 import { createLookup, findMissing, summarise, textsOf } from './render-stack.ts';
 import { generateStack } from './generate-stack.ts';
+import { placesAmong } from './shared/moved-places.ts';
+import { placeClaims } from './shared/shared-proxies.ts';
 
 /** The name that findings of a text without a file carry. */
 export const NAMELESS = 'kombination.yaml';
@@ -62,7 +64,7 @@ export async function generateFrom(
 function analyzeAs(core: Core, text: string, file: string): Analysis {
   const { tree, nodes, kits } = core.state;
   const known = core.index.entryOf(file);
-  return analyze({
+  const options = {
     ...(known ? textsOf(known) : {}),
     ...(core.texts === undefined ? {} : { texts: core.texts }),
     file,
@@ -72,7 +74,11 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
     kits: kits.catalogue,
     checkSchema: core.checkSchema,
     policy: core.policy,
-  });
+  };
+  const alone = analyze(options);
+  const { name } = alone.kombination;
+  const places = placesAmong(core.index, { file, name, ...placeClaims(alone) });
+  return places.size === 0 ? alone : analyze({ ...options, places });
 }
 
 export function checkAs(

@@ -9,6 +9,7 @@ import { readKits } from './read-kits.ts';
 import { readPlugins } from './plugins/read-plugins.ts';
 import type { LoadOptions, Staged } from './repository-state.ts';
 import { decode, readTexts } from './repository-state.ts';
+import { movedPlaces, withFormerShares } from './shared/moved-places.ts';
 import { createFilter, findTouched, readStacks, refuseTooMany } from './read-stacks.ts';
 
 /** Longest target of a symlink. */
@@ -42,11 +43,18 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   };
   const files = findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
   refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
-  const staged = await readStacks(files, context, {
-    ...options,
-    includes: createFilter(settings.document),
-    settings: settings.document,
-  });
+  const read = (some: ReadonlySet<string>, placesOf: NonNullable<EntryContext['placesOf']>) =>
+    readStacks(
+      some,
+      { ...context, placesOf },
+      { ...options, includes: createFilter(settings.document), settings: settings.document },
+    );
+  const before = (file: string) => options.index.entryOf(file)?.routesThrough;
+  const first = withFormerShares(await read(files, before), options.index);
+  // The proxy that a route leads through is known when all stacks are.
+  const moved = movedPlaces(first, options.index);
+  const again = await read(new Set(moved.keys()), (file) => moved.get(file));
+  const staged = [...first.filter(({ file }) => !moved.has(file)), ...again];
   return { state: { revision, read: revision, tree, settings, nodes, kits, plugins }, changes: staged };
 }
 

@@ -1,6 +1,6 @@
 import type { Fault } from '../base/errors.ts';
 import { contain } from '../base/errors.ts';
-import type { Analysis } from '../config/kombination/analyze.ts';
+import type { Analysis, AnalyzeOptions } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { clusterKey } from '../config/kombination/cluster-node.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
@@ -27,6 +27,7 @@ import { withProjectLabels } from './adopt/project-labels.ts';
 import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
+import { withMakers } from './shared/shared-objects.ts';
 import { openRegistries, passwordsFor } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
 import { isWorkflowFile, placeDiagnostics, renderWorkflowStack } from './workflow.ts';
@@ -142,7 +143,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const own = { ...policy, ...kombination.policy };
   const labelling = { entry, analysis, secretOf };
   const placed = withProjectLabels(core, withPolicy(rendered.resources, own), labelling);
-  const resources = hasErrors(rendered.diagnostics) ? [] : placed;
+  const made = withMakers(placed, (key) => core.index.makerFor(entry, key), targets);
+  const resources = hasErrors(rendered.diagnostics) ? [] : made;
   return {
     ...common,
     diagnostics: [...diagnostics, ...rendered.diagnostics],
@@ -154,7 +156,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     })),
     resources,
     hooks: invalid ? [] : renderHooks(contents, resources),
-    dependsOn: entry.dependsOn.map(({ name }) => name),
+    dependsOn: core.index.dependenciesOf(entry),
     policy: own,
     ...backupPolicy(kombination),
     ...adoptedBy(kombination),
@@ -192,7 +194,15 @@ function analyzeEntry(core: Core, entry: StackEntry, text: string): Analysis {
     kits: kits.catalogue,
     checkSchema,
     policy: core.policy,
+    ...placesOf(entry),
   });
+}
+
+/** Proxies of other stacks, as `analyze` takes them. */
+export function placesOf({
+  routesThrough,
+}: Pick<StackEntry, 'routesThrough'>): Partial<Pick<AnalyzeOptions, 'places'>> {
+  return routesThrough === undefined ? {} : { places: routesThrough };
 }
 
 /** Returns what an entry has read besides its own text. */

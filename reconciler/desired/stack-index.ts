@@ -9,11 +9,17 @@ import type { SecretSource } from '../model/secret-reference.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
 import type { WorkflowSummary } from '../model/stack.ts';
 import { compareText } from '../base/values.ts';
-import type { StackOrder } from './stack-order.ts';
+import type { OrderedStack, StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
+import type { ImpliedOrder, SharedObjects } from './shared/implied-order.ts';
+import { createImpliedOrder } from './shared/implied-order.ts';
+import type { MultiMap } from './shared/multi-map.ts';
+import { createMultiMap } from './shared/multi-map.ts';
+import type { ProxyShare } from './shared/shared-proxies.ts';
+import { proxyGroup } from './shared/shared-proxies.ts';
 
 /** Memory of a kombination between loads: its text and what other files have to know of it. */
-export interface StackEntry {
+export interface StackEntry extends SharedObjects, ProxyShare {
   /** Repository path. */
   readonly file: string;
   /** Path where the text really is, when the file is a symlink. */
@@ -76,6 +82,12 @@ export interface StackIndex {
   /** Stacks that write this name for a network or volume of their own. */
   namersOf(kind: NamedKind, name: string): readonly string[];
   readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
+  /** Stacks that come before one: those that it names, and those that make what it uses. */
+  dependenciesOf(entry: StackEntry): readonly string[];
+  /** The stack that makes a network or volume which another one uses and does not make; `undefined` when none does. */
+  makerFor(entry: StackEntry, key: string): string | undefined;
+  /** Entries that want a proxy, or have one, on the same engine. */
+  proxyClaimants(group: string): Iterable<StackEntry>;
   /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
   conflictsOf(entry: StackEntry): readonly DocumentDiagnostic[];
   /** Entries that have findings of their own or with others, or that may look up secrets. */
@@ -110,6 +122,8 @@ interface Tables {
   readonly adopters: MultiMap<StackEntry>;
   readonly notable: Set<StackEntry>;
   readonly order: StackOrder;
+  readonly implied: ImpliedOrder<StackEntry>;
+  readonly proxies: MultiMap<StackEntry>;
 }
 
 function createTables(): Tables {
@@ -126,12 +140,14 @@ function createTables(): Tables {
     adopters: createMultiMap(),
     notable: new Set(),
     order: createStackOrder(),
+    implied: createImpliedOrder(),
+    proxies: createMultiMap(),
   };
 }
 
 export function createStackIndex(): StackIndex {
   const tables = createTables();
-  const { entries, byName, byPort, order } = tables;
+  const { entries, byName, byPort, order, implied } = tables;
   let sorted: readonly string[] = [];
   const find = (name: string) => first(byName.get(name));
   return {
@@ -152,6 +168,9 @@ export function createStackIndex(): StackIndex {
     usersOfNode: (name) => tables.nodeUsers.get(name),
     usersOfKit: (name) => tables.kitUsers.get(name),
     namersOf: (kind, name) => [...new Set(tables.namers.get(ownNameKey(kind, name)))].sort(),
+    dependenciesOf: (entry) => inOrder(entry, implied).dependsOn.map(({ name }) => name),
+    makerFor: (entry, key) => implied.makerFor(entry, key),
+    proxyClaimants: (group) => tables.proxies.get(group),
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
@@ -172,6 +191,11 @@ export function createStackIndex(): StackIndex {
         const before = entries.get(file);
         if (before) unlink(before, tables, concerned);
         if (entry) link(entry, tables, concerned);
+      }
+      for (const { entry, before } of implied.settle(find)) {
+        concerned.add(entry.name);
+        order.unlink({ name: entry.name, dependsOn: [...entry.dependsOn, ...before] });
+        order.link(inOrder(entry, implied));
       }
       order.addDependants(concerned, (name) => byName.get(name).size > 0);
       sorted = updateNames(sorted, concerned, (name) => byName.get(name).size > 0);
@@ -194,6 +218,8 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
     for (const other of tables.adopters.get(entry.adopts)) concerned.add(other.name);
     tables.adopters.add(entry.adopts, entry);
   }
+  for (const claim of entry.proxies ?? []) tables.proxies.add(proxyGroup(claim), entry);
+  tables.implied.link(entry);
   tables.order.link(entry);
   if (isNotable(entry)) tables.notable.add(entry);
   if (ports.length === 0) return;
@@ -203,6 +229,13 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
     for (const other of tables.byPort.get(holder.port.key)) concerned.add(other.entry.name);
     tables.byPort.add(holder.port.key, holder);
   }
+}
+
+/** An entry with all that comes before it, as the order between stacks knows it. */
+function inOrder(entry: StackEntry, implied: ImpliedOrder<StackEntry>): OrderedStack {
+  const { name, dependsOn } = entry;
+  const more = implied.dependenciesOf(entry);
+  return more.length === 0 ? entry : { name, dependsOn: [...dependsOn, ...more] };
 }
 
 function isNotable({ diagnostics, secrets, dependsOn, pulled = [] }: StackEntry): boolean {
@@ -224,7 +257,9 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
     for (const other of tables.adopters.get(entry.adopts)) concerned.add(other.name);
   }
   tables.notable.delete(entry);
-  tables.order.unlink(entry);
+  for (const claim of entry.proxies ?? []) tables.proxies.remove(proxyGroup(claim), entry);
+  tables.order.unlink(inOrder(entry, tables.implied));
+  tables.implied.unlink(entry);
   for (const { key } of ports) for (const holder of tables.byPort.get(key)) concerned.add(holder.entry.name);
   for (const holder of tables.portHolders.get(file) ?? []) tables.byPort.remove(holder.port.key, holder);
   tables.portHolders.delete(file);
@@ -333,35 +368,4 @@ function lowerBound(names: readonly string[], name: string): number {
     else high = middle;
   }
   return low;
-}
-
-interface MultiMap<T> {
-  get(key: string): ReadonlySet<T>;
-  add(key: string, value: T): void;
-  remove(key: string, value: T): void;
-  /** Groups of more than one, found without looking at the others. */
-  shared(): Iterable<ReadonlySet<T>>;
-}
-
-const EMPTY_GROUP: ReadonlySet<never> = new Set<never>();
-
-function createMultiMap<T>(): MultiMap<T> {
-  const groups = new Map<string, Set<T>>();
-  const crowded = new Set<Set<T>>();
-  return {
-    get: (key) => groups.get(key) ?? EMPTY_GROUP,
-    add(key, value) {
-      const group = groups.get(key) ?? new Set<T>();
-      group.add(value);
-      groups.set(key, group);
-      if (group.size > 1) crowded.add(group);
-    },
-    remove(key, value) {
-      const group = groups.get(key);
-      if (!group?.delete(value)) return;
-      if (group.size < 2) crowded.delete(group);
-      if (group.size === 0) groups.delete(key);
-    },
-    shared: () => crowded,
-  };
 }

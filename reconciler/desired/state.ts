@@ -7,6 +7,7 @@ import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
+import type { ProxyPlaces } from '../config/kits/proxy-claim.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
@@ -63,6 +64,8 @@ export interface EntryContext {
   readonly plugins: PluginCatalogue;
   readonly checkSchema: SchemaCheck;
   readonly policy: OperatorPolicy;
+  /** Proxies of other stacks that routes of a file's stack lead through. Default: none. */
+  readonly placesOf?: (file: string) => ProxyPlaces | undefined;
 }
 
 export interface EntrySource {

@@ -49,6 +49,8 @@ export interface OperatorTarget {
 }
 
 export interface OperatorPolicy {
+  /** Names of the places for backups that are set up. Left out: not known here. */
+  readonly backupDestinations?: readonly string[];
   /** Nothing is asked for: whoever pushes may do what the daemon may. */
   readonly everything: boolean;
   /** Directory of every host in which data of relative paths lies, one directory for each. `null`: there is none. */

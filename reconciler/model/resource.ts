@@ -67,6 +67,8 @@ export interface DesiredResource {
   readonly replaceWith?: readonly ResourceId[];
   /** Not owned by the stack (images): created when missing, never deleted. */
   readonly shared?: boolean;
+  /** The stack that makes it, of what is external. Left out: nobody of this repository. */
+  readonly maker?: string;
   /** Holds data: deleted only with an explicit yes. */
   readonly guarded?: boolean;
   /** Files that it is made from; the spec holds their digest. */

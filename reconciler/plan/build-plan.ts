@@ -41,7 +41,7 @@ export function buildPlan(input: PlanInput): Plan {
     mode: input.mode,
     revision: input.revision,
     desired: stackDigest(desired),
-    basis: basisOf(input.observed),
+    basis: basisOf(input.observed.filter(({ id }) => wanted.get(id)?.maker === undefined)),
     changes,
     summary: summarize(changes),
     confirmations: confirmationsFor(changes, input),
@@ -49,7 +49,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...input.diagnostics,
       ...unreachableWarnings(unreachable, reach),
       ...volumesLeftBehind(changes, input.engines ?? new Map(), input.stack),
-      ...impossibleChanges(changes),
+      ...impossibleChanges(changes, wanted),
       ...keptInTheWay(changes, observedById, input.engines ?? new Map()),
       ...dryRunDiagnostics(changes, observedById),
     ],
@@ -104,6 +104,7 @@ function describeDesired(
   );
   followAll(desired, changes);
   skipUnusedShared(desired, changes);
+  leaveToMakers(desired, changes);
   return [...changes.values()];
 }
 
@@ -200,6 +201,15 @@ function skipUnusedShared(desired: readonly DesiredResource[], changes: Map<Reso
   }
 }
 
+/** A network or volume that another stack makes is there once that one has had its turn. */
+function leaveToMakers(desired: readonly DesiredResource[], changes: Map<ResourceId, Change>): void {
+  for (const { id, maker } of desired) {
+    const change = changes.get(id);
+    if (maker === undefined || change?.action !== 'create') continue;
+    changes.set(id, { ...change, action: 'no-op', cause: `the stack ${maker} makes it, and comes first` });
+  }
+}
+
 function basisOf(observed: readonly ObservedResource[]): Plan['basis'] {
   const entries = observed.map((resource) => [resource.id, resource.fingerprint] as const);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
@@ -216,12 +226,19 @@ export function summarize(changes: readonly Change[]): PlanSummary {
   };
 }
 
-function impossibleChanges(changes: readonly Change[]): Diagnostic[] {
+function impossibleChanges(
+  changes: readonly Change[],
+  wanted: ReadonlyMap<ResourceId, DesiredResource>,
+): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const change of changes) {
     const place = change.origin ?? {};
     const external = change.after?.['external'] === true;
-    if (external && change.action === 'create') {
+    const maker = wanted.get(change.id)?.maker;
+    if (external && change.before === null && maker !== undefined) {
+      const message = `${change.kind} ${change.name} is made by the stack ${maker}, which comes first`;
+      diagnostics.push({ severity: 'warning', code: 'EXTERNAL_NOT_YET', message, ...place });
+    } else if (external && change.action === 'create') {
       const message = `${change.kind} ${change.name} is external, but ${change.target} has none of that name`;
       diagnostics.push({
         severity: 'error',

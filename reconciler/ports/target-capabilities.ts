@@ -5,6 +5,7 @@ import type { FetchesImages, Prunes } from './inventory/images.ts';
 import type { MeasuresLoad } from './inventory/measures.ts';
 import type { FindsProjects } from './adopt/compose-projects.ts';
 import type { MeasuresRuns } from './inventory/run-stats.ts';
+import type { MovesData } from './backups/moves-data.ts';
 import type { BuildsImages } from './builds/builds-images.ts';
 import type { ApplyContext, ResourceChange, Target } from './target.ts';
 
@@ -230,6 +231,7 @@ export interface Capabilities {
   readonly prunes: Prunes;
   readonly buildsImages: BuildsImages;
   readonly findsProjects: FindsProjects;
+  readonly movesData: MovesData;
 }
 
 export type Capability = keyof Capabilities;
@@ -267,6 +269,10 @@ const CAPABILITIES: {
   findsProjects: {
     methods: ['composeProjects', 'readHostPath', 'describeProject'],
     lack: 'has no Compose projects',
+  },
+  movesData: {
+    methods: ['dataUsers', 'readData', 'stageData', 'swapData', 'dropData'],
+    lack: 'does not give its data out',
   },
 };
 

@@ -98,6 +98,8 @@ function buildSpec({ service, number, analysis, lookup }: ContainerOptions): Con
     networks: filled(buildNetworks(service, analysis)),
     ...buildPlaces(service, analysis),
     healthcheck: service.healthcheck,
+    postStart: service.postStart,
+    preStop: service.preStop,
     restart: service.restart ?? defaultRestart(service, analysis),
     resources: service.resources ?? {},
     labels: filled(service.labels),

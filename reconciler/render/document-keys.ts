@@ -17,6 +17,8 @@ export const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly s
   primaryNetwork: ['networks'],
   networkMode: ['network_mode'],
   healthcheck: ['healthcheck'],
+  postStart: ['post_start'],
+  preStop: ['pre_stop'],
   restart: ['restart', 'deploy'],
   resources: ['resources', 'deploy', ...LIMIT_ROWS.map(([, { key }]) => key)],
   labels: ['labels', 'route', 'config'],

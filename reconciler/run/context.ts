@@ -11,6 +11,7 @@ import type { Source } from '../ports/source.ts';
 import type { Deployments } from './record/deployments.ts';
 import type { EventHub } from './loop/event-hub.ts';
 import type { JobStore } from './record/job-store.ts';
+import type { StackHolds } from './loop/stack-holds.ts';
 import type { StackTable } from './stack-table.ts';
 import type { TargetPool } from './observe/target-pool.ts';
 
@@ -27,6 +28,7 @@ export interface RunContext {
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
+  readonly holds: StackHolds;
   /** Digest of the deployment under way whose first hooks have run, by stack. */
   readonly hooked: Map<string, string>;
   /** Counts how often in a row a deployment was disturbed from outside, by stack. */

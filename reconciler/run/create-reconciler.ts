@@ -13,10 +13,12 @@ import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
 import type { Sealer } from '../ports/adopt/adoption-draft.ts';
-import type { BackupStore } from '../ports/backup-store.ts';
+import type { BackupCipher } from '../ports/backups/backup-cipher.ts';
+import { NO_CIPHER } from '../ports/backups/backup-cipher.ts';
+import type { BackupStore } from '../ports/backups/backup-store.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
-import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
+import { NO_BACKUP_STORE } from '../ports/backups/backup-store.ts';
 import type { Channel } from '../ports/notifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
@@ -44,6 +46,7 @@ import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
+import { StackHolds } from './loop/stack-holds.ts';
 import { Loop } from './loop/loop.ts';
 import type { TargetState } from './observe/target-pool.ts';
 import { TargetPool } from './observe/target-pool.ts';
@@ -82,8 +85,12 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Store for backups of databases. Default: none but in volumes. */
+  /** Store for backups. Default: none but in volumes. */
   readonly backups?: BackupStore;
+  /** Stores that the operator has set up besides, by name. Default: none. */
+  readonly backupDestinations?: ReadonlyMap<string, BackupStore>;
+  /** Encryption of backups. Default: none. */
+  readonly backupCipher?: BackupCipher;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
@@ -120,7 +127,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const context = createContext(options);
   const background = new Background(context.clock, context.logger);
-  const backups = new Backups(context, options.backups ?? NO_BACKUP_STORE);
+  const backups = createBackups(context, options);
   const schedule = new BackupSchedule(context, backups);
   const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
@@ -174,6 +181,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       for (const part of ordered) await part[Symbol.asyncDispose]();
     },
   };
+}
+
+function createBackups(context: RunContext, options: ReconcilerOptions): Backups {
+  const { backups = NO_BACKUP_STORE, backupDestinations = new Map(), backupCipher = NO_CIPHER } = options;
+  return new Backups({ context, store: backups, destinations: backupDestinations, cipher: backupCipher });
 }
 
 const HOUR_MS = 3_600_000;
@@ -255,6 +267,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     stacks: new StackTable(events),
     deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
     freeze: options.freeze ?? NEVER_FROZEN,
+    holds: new StackHolds(),
     hooked: new Map(),
     disturbed: new Map(),
     unsaved: new Map(),

@@ -11,7 +11,13 @@ import { converge } from '../support/docker/docker-resources.ts';
 import type { CoreHarness } from './target-core.ts';
 
 /** Capabilities that no cluster has. */
-const LACKS: readonly Capability[] = ['streamsPrograms', 'buildsImages', 'fetchesImages', 'prunes'];
+const LACKS: readonly Capability[] = [
+  'buildsImages',
+  'fetchesImages',
+  'prunes',
+  'findsProjects',
+  'movesData',
+];
 
 export type ClusterHarness = ClusterConnector & AsyncDisposable;
 

@@ -256,6 +256,34 @@ describe('backups of real servers', () => {
     expect(await mariadb("show databases like 'odd%'")).toBe('odd name');
   });
 
+  it('MariaDB: users come back with their passwords, rights and roles; those that are there keep theirs', async () => {
+    await mariadb(
+      "create role reader; grant select on shop.* to reader; create user web@localhost identified by 'it''s'; grant reader to web@localhost; grant insert on shop.items to web@localhost; set default role reader for web@localhost; create user kept@localhost identified by 'old'",
+    );
+    const grants = await mariadb('show grants for web@localhost');
+    await backUp('sql', 'maria');
+    await mariadb(
+      "drop user web@localhost; drop role reader; set password for kept@localhost = password('new')",
+    );
+    const backup = (await backupsOf({ stack: 'sql' })).find(({ beforeRestore }) => !beforeRestore);
+    await restore('sql', 'maria', backup?.file ?? '');
+    expect(await mariadb('show grants for web@localhost')).toBe(grants);
+    const as = (user: string, password: string, sql: string) =>
+      run(
+        'sql',
+        'maria',
+        'sh',
+        '-c',
+        'MYSQL_PWD=$1 exec mariadb -u "$2" -N -B -e "$3"',
+        'sh',
+        password,
+        user,
+        sql,
+      );
+    expect(await as('web', "it's", 'select count(*) > 0 from shop.items')).toBe('1');
+    expect(await as('kept', 'new', 'select 1')).toBe('1');
+  });
+
   it('keeps them in a volume where that is asked for', async () => {
     const ask = () => run('kept', 'cache', 'redis-cli', 'ping');
     await up('kept', ask);

@@ -53,11 +53,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   [RUN]: {
     imports: [BASE, CONFIG, DATABASE, MODEL, PLAN, PODS, PORTS, PUBLIC, RENDER],
-    packages: ['node:crypto', 'node:stream', 'node:zlib', 'yaml'],
+    packages: ['node:crypto', 'node:stream', 'node:zlib', 'tar-stream', 'yaml'],
   },
 
   // The only code that talks to Git, Docker, Kubernetes, SQLite: each with its own SDK.
-  'reconciler/adapters/backups': { imports: CORE_OF_ADAPTERS, packages: NODE_IO },
+  'reconciler/adapters/backups': {
+    imports: CORE_OF_ADAPTERS,
+    packages: [...NODE_IO, 'age-encryption', 'node:child_process'],
+  },
   'reconciler/adapters/docker': {
     imports: CORE_OF_ADAPTERS,
     packages: [

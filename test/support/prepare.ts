@@ -49,6 +49,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('openssl', 'openssl'),
   program('mount', 'mount'),
   program('busybox', 'busybox-static'),
+  program('rclone', 'rclone'),
+  program('restic', 'restic'),
   { name: 'git http-backend', packages: ['git'], isPresent: hasHttpBackend },
 ];
 

@@ -108,18 +108,13 @@ it('accepts no key of a service that nobody reads', () => {
   expect(known.filter((key) => !asked.has(key) && !elsewhere.includes(key))).toEqual([]);
 });
 
-it.each([
-  'credential_spec',
-  'models',
-  'post_start',
-  'pre_stop',
-  'provider',
-  'pull_refresh_after',
-  'use_api_socket',
-])('says why it has no %s, which Compose has', (key) => {
-  expect(Object.keys(schemas.kombinationSchema.$defs.service.properties)).not.toContain(key);
-  expect(answerKey('service', key)).toMatchObject({ code: 'UNSUPPORTED_KEY', hint: expect.any(String) });
-});
+it.each(['credential_spec', 'models', 'provider', 'pull_refresh_after', 'use_api_socket'])(
+  'says why it has no %s, which Compose has',
+  (key) => {
+    expect(Object.keys(schemas.kombinationSchema.$defs.service.properties)).not.toContain(key);
+    expect(answerKey('service', key)).toMatchObject({ code: 'UNSUPPORTED_KEY', hint: expect.any(String) });
+  },
+);
 
 const sources = ['reconciler/base', 'reconciler/config', 'reconciler/desired', 'reconciler/run'].flatMap(
   (folder) =>

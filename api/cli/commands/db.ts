@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BackupView, JobDetail } from '../../../reconciler/index.ts';
+import type { BackupView } from '../../../reconciler/index.ts';
 import {
   BACKUP_HEADER,
   formatBackups,
@@ -10,10 +10,9 @@ import {
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import { createLineProgress } from '../terminal/progress.ts';
 import type { Session } from '../session/session.ts';
+import { followJob, finishJob } from './backups/backup-job.ts';
 import { showRows, showTime } from '../terminal/rows.ts';
-import { formatDuration } from '../terminal/table.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -103,7 +102,7 @@ function widthOf({ terminal }: Invocation): number | undefined {
 /** Backups, the newest first; for programs one line each, without a header. */
 async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db list');
-  const list = await session.listBackups(place, invocation.interrupt.signal);
+  const list = await listDumps(session, place, invocation.interrupt.signal);
   present(invocation, list, () => {
     const rows = list.backups.map((backup) =>
       toBackupRow({ ...backup, time: showTime(invocation, backup.time) }),
@@ -118,13 +117,19 @@ async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<
   return list.failures.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
+/** Backups of databases; those of volumes and directories are listed by `backup list`. */
+async function listDumps(session: Session, place: DatabasePlace, signal: AbortSignal) {
+  const { backups, failures } = await session.listBackups(place, signal);
+  return { backups: backups.filter(({ kind }) => kind === 'database'), failures };
+}
+
 async function runDbBackup(
   invocation: Invocation,
   place: { readonly stack: string; readonly service?: string },
 ): Promise<number> {
   await using session = await invocation.openSession('apply', 'db backup');
   const job = await session.backup(place, invocation.interrupt.signal);
-  return finish(invocation, 'backed up', await follow(invocation, session, job));
+  return finishJob(invocation, 'backed up', await followJob(invocation, session, job));
 }
 
 export interface RestoreOptions {
@@ -147,7 +152,7 @@ async function runDbRestore(invocation: Invocation, options: RestoreOptions): Pr
   await using session = await invocation.openSession('apply', 'db restore');
   const { signal } = invocation.interrupt;
   const place = { stack, ...(service === undefined ? {} : { service }) };
-  const { backups } = await session.listBackups(place, signal);
+  const { backups } = await listDumps(session, place, signal);
   const backup = chooseBackup(backups, options);
   if (!yes && !(await confirm(invocation, backup, backupFirst))) {
     remark(invocation, 'nothing was changed');
@@ -155,7 +160,7 @@ async function runDbRestore(invocation: Invocation, options: RestoreOptions): Pr
   }
   const chosen = { stack, service: backup.service, file: file ?? backup.file, backupFirst };
   const job = await session.restore(chosen, signal);
-  return finish(invocation, `restored from ${backup.file}`, await follow(invocation, session, job));
+  return finishJob(invocation, `restored from ${backup.file}`, await followJob(invocation, session, job));
 }
 
 function chooseBackup(backups: readonly BackupView[], { stack, service, file }: RestoreOptions): BackupView {
@@ -183,29 +188,4 @@ async function confirm(
   terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${showTime(invocation, time)})`);
   const question = `${style.bold(`Type ${service} to go on:`)} `;
   return (await terminal.ask(question, interrupt.signal)) === service;
-}
-
-async function follow(
-  { terminal, style, interrupt, options }: Invocation,
-  session: Session,
-  { id, stack }: { readonly id: string; readonly stack: string },
-): Promise<JobDetail> {
-  const toErr = options.json === true || !terminal.isTerminal;
-  using progress = createLineProgress((line) => (toErr ? terminal.err(line) : terminal.out(line)), style);
-  // Awaited here: the progress is closed with this function.
-  return await session.followJob(id, (step) => progress.step(stack, step), interrupt.signal);
-}
-
-function finish(invocation: Invocation, done: string, detail: JobDetail): number {
-  const { job } = detail;
-  const { style, interrupt } = invocation;
-  const ok = job.status === 'completed';
-  present(invocation, { ok, ...detail }, () => {
-    const name = style.bold(job.stack);
-    if (ok) return `${style.good('✓')} ${name} ${done} in ${formatDuration(job.startedAt, job.endedAt)}`;
-    const reason = job.error === null ? job.status : `${job.error.message} [${job.error.code}]`;
-    return `${style.bad('✗')} ${name} not ${done.split(' ', 1)[0] === 'backed' ? 'backed up' : 'restored'}: ${reason}`;
-  });
-  if (interrupt.stopped) return EXIT.interrupted;
-  return ok ? EXIT.ok : EXIT.failed;
 }

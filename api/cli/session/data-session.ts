@@ -1,5 +1,14 @@
 import { own } from '../../../reconciler/index.ts';
-import type { BackupFilter, BackupList, DatabaseView, Job, Reconciler } from '../../../reconciler/index.ts';
+import type {
+  BackupFilter,
+  BackupList,
+  BackupReference,
+  DatabaseView,
+  Job,
+  Reconciler,
+  RestoreLook,
+  VerifyResult,
+} from '../../../reconciler/index.ts';
 import { fieldsOf, listAt, textAt, textOrNull, toJob } from '../remote/decode.ts';
 import type { RemoteClient } from '../remote/client.ts';
 import type { Actor } from '../../../reconciler/index.ts';
@@ -17,6 +26,8 @@ export interface DataSession {
   listBackups(filter: BackupFilter, signal: AbortSignal): Promise<BackupList>;
   backup(place: { readonly stack: string; readonly service?: string }, signal: AbortSignal): Promise<Job>;
   restore(options: RestoreOptions, signal: AbortSignal): Promise<Job>;
+  lookAtRestore(reference: BackupReference, signal: AbortSignal): Promise<RestoreLook>;
+  verifyBackup(reference: BackupReference, signal: AbortSignal): Promise<VerifyResult>;
 }
 
 export interface LocalDataOptions {
@@ -48,6 +59,14 @@ export function createLocalData({ reconciler, actor, readOnce, withNames }: Loca
     async restore(options, signal) {
       await readOnce(signal);
       return withNames(async () => reconciler.restore({ ...options, ...origin }), options.stack);
+    },
+    async lookAtRestore(reference, signal) {
+      await readOnce(signal);
+      return withNames(() => reconciler.lookAtRestore(reference, signal), reference.stack);
+    },
+    async verifyBackup(reference, signal) {
+      await readOnce(signal);
+      return reconciler.verifyBackup(reference, signal);
     },
   };
 }
@@ -88,6 +107,12 @@ export function createRemoteData({ client, withNames }: RemoteDataOptions): Data
         await post(stack, 'restore', { ...rest, backup_first: backupFirst, confirm: true }, signal),
       );
     },
+    async lookAtRestore({ stack, ...body }, signal) {
+      return toLook(await post(stack, 'restore/look', body, signal));
+    },
+    async verifyBackup(reference, signal) {
+      return toVerifyResult(await client.post('/backups/verify', { body: reference, signal }));
+    },
   };
 }
 
@@ -102,6 +127,52 @@ function toBackup(value: unknown): BackupList['backups'][number] {
     time: textAt(fields, 'time'),
     sizeBytes: numberOrNull(fields, 'size_bytes') ?? 0,
     beforeRestore: fields['before_restore'] === true,
+    // A daemon from before these were told has databases only, in its own place.
+    kind: fields['kind'] === 'data' ? 'data' : 'database',
+    destination: typeof fields['destination'] === 'string' ? fields['destination'] : null,
+    encrypted: fields['encrypted'] === true,
+  };
+}
+
+function toLook(value: unknown): RestoreLook {
+  const fields = fieldsOf(value, 'look');
+  const data = fields['data'] === null ? null : fieldsOf(fields['data'], 'data');
+  const count = (key: string) => (data === null ? 0 : (numberOrNull(data, key) ?? 0));
+  return {
+    stack: textAt(fields, 'stack'),
+    service: textAt(fields, 'service'),
+    file: textAt(fields, 'file'),
+    time: textAt(fields, 'time'),
+    stops: listAt(fields, 'stops', String),
+    note: textOrNull(fields, 'note'),
+    data: data && {
+      added: count('added'),
+      changed: count('changed'),
+      removed: count('removed'),
+      same: count('same'),
+      bytesBefore: count('bytes_before'),
+      bytesAfter: count('bytes_after'),
+      changes: listAt(data, 'changes', (one) => {
+        const change = fieldsOf(one, 'change');
+        const what = (['added', 'changed', 'removed'] as const).find((each) => each === change['change']);
+        const [before, after] = [numberOrNull(change, 'before'), numberOrNull(change, 'after')];
+        return { path: textAt(change, 'path'), change: what ?? 'changed', before, after };
+      }),
+    },
+  };
+}
+
+function toVerifyResult(value: unknown): VerifyResult {
+  const fields = fieldsOf(value, 'result');
+  const results = ['whole', 'stored', 'damaged', 'unreadable'] as const;
+  return {
+    stack: textAt(fields, 'stack'),
+    service: textAt(fields, 'service'),
+    file: textAt(fields, 'file'),
+    destination: textOrNull(fields, 'destination'),
+    result: results.find((one) => one === fields['result']) ?? 'unreadable',
+    bytes: numberOrNull(fields, 'bytes'),
+    message: textOrNull(fields, 'message'),
   };
 }
 

@@ -1,9 +1,22 @@
-import type { BackupFilter, BackupView, DatabaseView } from '../../../reconciler/index.ts';
+import type {
+  BackupFilter,
+  BackupReference,
+  BackupView,
+  DatabaseView,
+  RestoreLook,
+} from '../../../reconciler/index.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
-import { backUp, readBackups, readDatabases, restoreBackup } from '../../operations/databases.ts';
+import {
+  backUp,
+  lookAtRestore,
+  readBackups,
+  readDatabases,
+  restoreBackup,
+  verifyBackup,
+} from '../../operations/databases.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import { WAITED_ANSWERS, toEndedJob } from './ended-job.ts';
@@ -29,7 +42,12 @@ const waitQuery = shape<{ readonly wait?: boolean }>({
   properties: { wait: { type: 'boolean', description: 'Answer when the job has ended. Default false.' } },
 });
 
-const SERVICE = { type: 'string', minLength: 1, description: 'Default: every database of the stack.' };
+const SERVICE = {
+  type: 'string',
+  minLength: 1,
+  description:
+    'Service of a database, or data: `volume:NAME`, `SERVICE:/PATH`. Default: all that the stack has backed up.',
+};
 
 const backupBody = shape<{ readonly service?: string }>({
   type: 'object',
@@ -47,12 +65,68 @@ interface RestoreBody {
 const restoreBody = shape<RestoreBody>({
   type: 'object',
   properties: {
-    service: { ...SERVICE, description: 'May be left out for a stack with one database.' },
+    service: { ...SERVICE, description: 'May be left out for a stack with one thing to restore.' },
     file: { type: 'string', minLength: 1, description: 'Default: the newest that was made on purpose.' },
     backup_first: { type: 'boolean', description: 'Back up what is there before. Default true.' },
     confirm: { type: 'boolean', description: 'A yes to losing what is there. Without it: 409.' },
   },
   additionalProperties: false,
+});
+
+const FILE = { type: 'string', minLength: 1, description: 'Default: the newest.' };
+
+const lookBody = shape<{ readonly service: string; readonly file?: string }>({
+  type: 'object',
+  required: ['service'],
+  properties: { service: SERVICE, file: FILE },
+  additionalProperties: false,
+});
+
+const verifyBody = shape<BackupReference>({
+  type: 'object',
+  required: ['stack', 'service'],
+  properties: { stack: { type: 'string', minLength: 1 }, service: SERVICE, file: FILE },
+  additionalProperties: false,
+});
+
+const VERIFIED = record({
+  stack: TEXT,
+  service: TEXT,
+  file: TEXT,
+  destination: { type: ['string', 'null'] },
+  result: { enum: ['whole', 'stored', 'damaged', 'unreadable'] },
+  bytes: COUNT,
+  message: { type: ['string', 'null'] },
+});
+
+const CHANGE = record({
+  path: TEXT,
+  change: { enum: ['added', 'changed', 'removed'] },
+  before: COUNT,
+  after: COUNT,
+});
+
+const LOOK = record({
+  stack: TEXT,
+  service: TEXT,
+  file: TEXT,
+  time: { type: 'string', format: 'date-time' },
+  stops: listOf(TEXT),
+  note: { type: ['string', 'null'] },
+  data: {
+    anyOf: [
+      { type: 'null' },
+      record({
+        added: { type: 'integer' },
+        changed: { type: 'integer' },
+        removed: { type: 'integer' },
+        same: { type: 'integer' },
+        bytes_before: { type: 'integer' },
+        bytes_after: { type: 'integer' },
+        changes: listOf(CHANGE),
+      }),
+    ],
+  },
 });
 
 const DATABASE = record({
@@ -76,6 +150,9 @@ const BACKUP = record({
   time: { type: 'string', format: 'date-time' },
   size_bytes: { type: 'integer' },
   before_restore: { type: 'boolean' },
+  kind: { enum: ['database', 'data'] },
+  destination: { type: ['string', 'null'] },
+  encrypted: { type: 'boolean' },
 });
 
 export const dataRoutes: readonly Route<ApiDeps>[] = [
@@ -97,7 +174,7 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     path: '/backups',
     id: 'listBackups',
     tag: TAG,
-    summary: 'Backups of databases',
+    summary: 'Backups of databases, volumes and directories',
     description: 'Also those of stacks that are gone. Complete ones only.',
     access: 'viewer',
     query: filterQuery,
@@ -120,7 +197,7 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     path: '/stacks/:id/backup',
     id: 'backUpStack',
     tag: TAG,
-    summary: 'Back up the databases of a stack',
+    summary: 'Back up databases, volumes and directories of a stack',
     access: 'deployer',
     params: STACK_ID,
     query: waitQuery,
@@ -137,7 +214,7 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     path: '/stacks/:id/restore',
     id: 'restoreStack',
     tag: TAG,
-    summary: 'Put a backup in the place of what a database holds',
+    summary: 'Put a backup in the place of what a database, a volume or a directory holds',
     description: 'Verifies the backup and backs up what is there first.',
     access: 'deployer',
     params: STACK_ID,
@@ -150,19 +227,53 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     async handle({ params, query, body, identity: actor, signal }, deps: ApiDeps) {
       const { confirm = false, backup_first: backupFirst = true, ...what } = body;
       if (!confirm)
-        throw new HttpProblem(
-          'CONFLICT',
-          'a restore replaces what the database holds: ask again with confirm',
-          {
-            reason: 'CONFIRMATION_REQUIRED',
-          },
-        );
+        throw new HttpProblem('CONFLICT', 'a restore replaces what is there: ask again with confirm', {
+          reason: 'CONFIRMATION_REQUIRED',
+        });
       const { id } = restoreBackup(deps, { stack: params['id'] ?? '', actor, backupFirst, ...what });
       if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, id, signal)));
       return ok(toJobDetail(deps.reconciler.getJob(id)));
     },
   }),
+  defineRoute({
+    method: 'POST',
+    path: '/stacks/:id/restore/look',
+    id: 'lookAtRestore',
+    tag: TAG,
+    summary: 'What a restore would change',
+    description:
+      'Verifies the backup, compares it with what is there, and changes nothing. The first 500 changes are named.',
+    access: 'deployer',
+    params: STACK_ID,
+    body: { json: lookBody },
+    responses: { 200: answers('The differences; of a database in words.', LOOK) },
+    async handle({ params, body, signal }, deps: ApiDeps) {
+      const look = await lookAtRestore(deps, { stack: params['id'] ?? '', ...body }, signal);
+      return ok(toLook(look));
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/backups/verify',
+    id: 'verifyBackup',
+    tag: TAG,
+    summary: 'Read a backup to its end',
+    description:
+      'Every byte is held against what was written, and against what was read when it was made. Also those of stacks that are gone.',
+    access: 'deployer',
+    body: { json: verifyBody },
+    responses: { 200: answers('What became of it.', VERIFIED) },
+    async handle({ body, signal }, deps: ApiDeps) {
+      return ok(await verifyBackup(deps, body, signal));
+    },
+  }),
 ];
+
+function toLook({ data, ...look }: RestoreLook) {
+  if (data === null) return { ...look, data };
+  const { bytesBefore, bytesAfter, ...counts } = data;
+  return { ...look, data: { ...counts, bytes_before: bytesBefore, bytes_after: bytesAfter } };
+}
 
 function toDatabase({ databases, ...server }: DatabaseView) {
   const sizes = databases.map(({ name, sizeBytes, connections }) => ({

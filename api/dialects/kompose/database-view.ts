@@ -11,6 +11,14 @@ export function toDatabase({ databases, ...server }: DatabaseView) {
   };
 }
 
-export function toBackup({ sizeBytes, beforeRestore, ...backup }: BackupView) {
+/** Members that known clients read, and no others. */
+export function toBackup({
+  sizeBytes,
+  beforeRestore,
+  kind: _kind,
+  destination: _destination,
+  encrypted: _encrypted,
+  ...backup
+}: BackupView) {
   return { ...backup, size_bytes: sizeBytes, before_restore: beforeRestore };
 }

@@ -100,8 +100,9 @@ async function showDatabases(deps: ApiDeps, signal: AbortSignal): Promise<Reply>
 }
 
 async function showBackups(deps: ApiDeps, signal: AbortSignal): Promise<Reply> {
-  const list = await readBackups(deps, {}, signal);
-  const { backups, failures } = list;
+  const { backups: all, failures } = await readBackups(deps, {}, signal);
+  const backups = all.filter(({ kind }) => kind === 'database');
+  const list = { backups, failures };
   return success('Database backups listed', {
     backups: formatBackups(list),
     files: backups.map(toBackup),

@@ -59,16 +59,15 @@ export async function* waitForSync(
       'BAD_OPTIONS',
       `"${request.revision}" is no commit: write its id, at least 7 hexadecimal digits`,
     );
-  const ends = performance.now() + request.timeoutMs;
   const { push, read } = createEventQueue<null>(signal, 1);
   using subscription = deps.reconciler.subscribe(() => push(null));
   using clock = wakeAt(push, request);
-  void [subscription, clock];
+  void subscription;
   push(null);
   let last = '';
   for await (const _ of read()) {
     const report = await look(deps, request, signal);
-    const isLate = report.outcome === null && performance.now() >= ends;
+    const isLate = report.outcome === null && clock.isOver();
     const told: SyncReport = isLate ? { ...report, outcome: 'timed_out' } : report;
     const text = JSON.stringify(told);
     if (text !== last) yield told;
@@ -77,11 +76,19 @@ export async function* waitForSync(
   }
 }
 
-/** Wakes it when the time is over, and before that as often as it looks. */
-function wakeAt(push: (nothing: null) => void, { timeoutMs, lookEveryMs }: SyncRequest): Disposable {
-  const end = setTimeout(() => push(null), timeoutMs);
+/** Wakes it when the time is over, and before that as often as it looks. The timer alone tells the time: another clock may be a moment behind. */
+function wakeAt(
+  push: (nothing: null) => void,
+  { timeoutMs, lookEveryMs }: SyncRequest,
+): Disposable & { isOver(): boolean } {
+  let isOver = false;
+  const end = setTimeout(() => {
+    isOver = true;
+    push(null);
+  }, timeoutMs);
   const looks = lookEveryMs === undefined ? undefined : setInterval(() => push(null), lookEveryMs);
   return {
+    isOver: () => isOver,
     [Symbol.dispose]() {
       clearTimeout(end);
       clearInterval(looks);

@@ -5,7 +5,8 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import { join } from 'node:path';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
-import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
+import { segment } from './names.ts';
+import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backups/backup-store.ts';
 
 const PARTIAL = '.partial-';
 const CHECKSUM = '.sha256';
@@ -167,12 +168,6 @@ async function entriesOf(folder: string) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
   }
-}
-
-/** One name, never a way to somewhere else. */
-function segment(name: string): string {
-  if (name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)) return name;
-  throw new ReconcilerError('BAD_OPTIONS', `${JSON.stringify(name)} cannot be the name of a file`);
 }
 
 function codeOf(error: unknown): unknown {

@@ -89,6 +89,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly stacksByName: LRUCache<string, string>;
   /** Names that stacks wait for, as `kind/name`, or `AWAITED_PORT`. Events of what bears them carry no label of those stacks. */
   readonly awaited: AwaitedNames;
+  /** Names of the containers that this process reaches data through now. */
+  readonly carriers: Set<string>;
   /** Runs work that makes something of a name after whatever else is making that. */
   oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Answers of registries by reference. */
@@ -121,6 +123,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     stacksByName: new LRUCache({ max: MAX_NAMES }),
     digests: new LRUCache({ max: MAX_DIGESTS }),
     awaited: createAwaitedNames(),
+    carriers: new Set(),
     oneAtATime: createKeyedMutex(),
   };
 }

@@ -20,6 +20,8 @@ export const LABEL = {
   hook: 'io.kombinator.hook',
   /** Compose project of an object that a stack has adopted. Never on the object itself: only shown, with the others (adopted/adoptions.ts). */
   adopted: 'io.kombinator.adopted',
+  /** Stack whose data a container was made to reach; it is no resource. */
+  data: 'io.kombinator.data',
 } as const;
 
 /**

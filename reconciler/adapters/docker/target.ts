@@ -3,6 +3,7 @@ import { ReconcilerError } from '../../base/errors.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
 import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
+import type { MovesData } from '../../ports/backups/moves-data.ts';
 import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { BuildsImages } from '../../ports/builds/builds-images.ts';
 import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../ports/target-capabilities.ts';
@@ -26,6 +27,8 @@ import { releaseNetwork } from './networks-and-volumes/replace-network.ts';
 import { applyVolume } from './networks-and-volumes/apply-volume.ts';
 import { readStats } from './containers/container-stats.ts';
 import { readLogs, readLogsAt } from './containers/container-logs.ts';
+import { readDataUsers } from './data/data-users.ts';
+import { dropData, readData, stageData, swapData } from './data/move-data.ts';
 import type { Engine } from './engine/engine.ts';
 import { toStreamError } from './engine/engine-errors.ts';
 import { readFacts, readOwned } from './facts.ts';
@@ -106,6 +109,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),
     ...projects(engine, within),
+    ...dataPart(adapter, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
@@ -146,6 +150,16 @@ function imageBuilds(adapter: Adapter, within: Within): BuildsImages {
     buildImage: (build, signal) => within(signal, (until) => buildForOthers(adapter, build, until)),
     pushImage: (push, signal) => within(signal, (until) => pushBuild(adapter, push, until)),
     dropBuild: (build, signal) => within(signal, (until) => dropBuild(adapter, build, until)),
+  };
+}
+
+function dataPart(adapter: Adapter, within: Within): MovesData {
+  return {
+    dataUsers: (signal) => within(signal, (until) => readDataUsers(adapter.engine, until)),
+    readData: (place, options, signal) => within(signal, (until) => readData(adapter, place, options, until)),
+    stageData: (place, staged, signal) => within(signal, (until) => stageData(adapter, place, staged, until)),
+    swapData: (place, folders, signal) => within(signal, (until) => swapData(adapter, place, folders, until)),
+    dropData: (place, folder, signal) => within(signal, (until) => dropData(adapter, place, folder, until)),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   ReachesPlaces,
   RunsContainers,
   RunsPrograms,
+  StreamsPrograms,
   SessionOptions,
   TargetWith,
   Watches,
@@ -32,13 +33,14 @@ import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts'
 import { readPodStats } from './workloads/pod-stats.ts';
 import { readHealth } from './workloads/read-health.ts';
 import { execIn, openSession, openSessionAt } from './workloads/session.ts';
+import { streamIn } from './workloads/stream.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
-/** Nothing is streamed in and out of pods yet. Images are the business of the cluster's own nodes. */
+/** No data is moved in and out of volumes of pods yet. Images are the business of the cluster's own nodes. */
 export type ClusterTarget = TargetWith<
-  Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'fetchesImages' | 'prunes' | 'findsProjects'>
+  Exclude<Capability, 'buildsImages' | 'fetchesImages' | 'prunes' | 'findsProjects' | 'movesData'>
 >;
 
 /** The `Target` port over one API server. */
@@ -173,7 +175,7 @@ function programs(
   cluster: Cluster,
   guard: Guard,
   closing: AbortSignal,
-): RunsPrograms & Pick<ReachesPlaces, 'openSessionAt'> {
+): RunsPrograms & StreamsPrograms & Pick<ReachesPlaces, 'openSessionAt'> {
   /** A session outlives the call that opens it. */
   async function open(
     where: string,
@@ -195,6 +197,8 @@ function programs(
   return {
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
+    stream: (stack, id, program, signal) =>
+      guard(`run a program in ${id}`, signal, (both) => streamIn(cluster, { stack, id, program }, both)),
     openSession: (stack, id, options) =>
       open(id, options, (both) => openSession(cluster, { stack, id }, both)),
     openSessionAt: (place, options) =>

@@ -162,5 +162,5 @@ function reportBackups(document: Fields, { diagnostics }: Sections): void {
       at: 'key',
     });
   }
-  notApplied(path, diagnostics, 'backup of the document for databases, addons: [backup] for files');
+  notApplied(path, diagnostics, 'backup of the document: volumes, directories and destination');
 }

@@ -15,6 +15,9 @@ import type {
   WrittenKombination,
   WrittenService,
 } from '../kombination/kombination.ts';
+import type { ProxyPlaces } from './proxy-claim.ts';
+import { NO_PLACES } from './proxy-claim.ts';
+import { proxyClaims, proxyNetwork } from './shared-proxy.ts';
 import { atPath, mergeFields, withFragment } from './merge-service.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { ProxyTls } from '../kombination/proxy-tls.ts';
@@ -30,6 +33,7 @@ export function expandKit(
   document: WrittenKombination,
   diagnostics: DiagnosticCollector,
   catalogue: KitCatalogue = BUILT_IN_KITS,
+  places: ProxyPlaces = NO_PLACES,
 ): Kombination {
   const kit = findKit(chooseKit(document), catalogue, diagnostics);
   const written = withAddons(document, kit, diagnostics);
@@ -38,15 +42,19 @@ export function expandKit(
   const listed = written.services
     .filter((service) => service.enabled)
     .flatMap((service) => expandService(service, context));
+  const needed = withNeeds(listed, context);
   const services = withRoutes({
-    services: withNeeds(listed, context),
+    services: needed,
     kit,
     written,
     values: context.values,
     diagnostics,
+    places,
     imply: (service, asker) => imply(service, asker, context),
   });
   if (kit) checkKitLimits({ kit, written, services, diagnostics });
+  const claims = proxyClaims({ kit, written, services: needed });
+  if (places.size > 0 && claims.length === places.size) reportForeignTls(written, places, diagnostics);
   const proxied = services.some(({ kind }) => kind !== undefined && kind === kit?.proxy?.service);
   return {
     name: written.name,
@@ -54,12 +62,43 @@ export function expandKit(
     stackkit: kit?.name ?? written.stackkit ?? '',
     nodes: written.nodes,
     services,
-    networks: kit?.proxy ? declare(written.networks, [kit.proxy.network], services) : written.networks,
+    networks: kit?.proxy
+      ? { ...declare(written.networks, [kit.proxy.network], services), ...networksAt(places) }
+      : written.networks,
     volumes: declareVolumes(written, services),
     secrets: proxied ? { ...context.tls.secrets, ...written.secrets } : written.secrets,
     policy: written.policy,
     ...defined({ backup: written.backup, dataDir: written.dataDir, adopts: written.adopts }),
+    ...(claims.length === 0 ? {} : { proxies: claims }),
   };
+}
+
+/** Networks of the proxies of other stacks, by what they are called on the engine. */
+function networksAt(places: ProxyPlaces): Kombination['networks'] {
+  return toRecord(
+    [...places.values()].map(
+      ({ network }) => [network, { name: network, external: true, path: ['services'] }] as const,
+    ),
+  );
+}
+
+/** Certificates are a matter of the stack that has the proxy. */
+function reportForeignTls(
+  { tls }: WrittenKombination,
+  places: ProxyPlaces,
+  diagnostics: DiagnosticCollector,
+): void {
+  if (tls === undefined) return;
+  const stacks = [...new Set([...places.values()].map(({ stack }) => stack))].join(', ');
+  diagnostics.warning(
+    'NOT_APPLIED',
+    ['ssl'],
+    `ssl is not applied: routes lead through the proxy of ${stacks}`,
+    {
+      hint: `say it in ${stacks}`,
+      at: 'key',
+    },
+  );
 }
 
 /** Names that the document's kit goes by. A stack without one may still be told of the kit that has its services. */
@@ -86,14 +125,13 @@ function createContext(
   written: WrittenKombination,
   { kit, catalogue, diagnostics }: Pick<Context, 'kit' | 'catalogue' | 'diagnostics'>,
 ): Context {
-  const network = kit?.proxy?.network;
+  const front = kit?.proxy;
   const tls = chooseTls(written, kit, diagnostics);
   const values = {
     stack: written.name,
     domain: written.domain ?? DEFAULT_DOMAIN,
     email: tls.email,
-    network:
-      network === undefined ? '' : (own(written.networks, network)?.name ?? `${written.name}_${network}`),
+    network: front === undefined ? '' : proxyNetwork(written, front),
   };
   return { written, kit, catalogue, values, tls, diagnostics };
 }

@@ -12,6 +12,7 @@ import { shorten } from '../../base/diagnostic.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
+import type { ProxyClaim, ProxyPlaces } from '../kits/proxy-claim.ts';
 import type { HookModel } from './read-hooks.ts';
 import { readHooks } from './read-hooks.ts';
 import type { FoundSecrets } from './checks/find-secrets.ts';
@@ -54,6 +55,8 @@ export interface AnalyzeOptions {
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
   /** Default: those that come along. */
   readonly kits?: KitCatalogue;
+  /** Proxies of other stacks that routes lead through, by node. Default: none, the stack brings what it needs. */
+  readonly places?: ProxyPlaces;
   readonly checkSchema: SchemaCheck;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
   readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
@@ -79,6 +82,8 @@ export interface Analysis {
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
   readonly hooks: readonly HookModel[];
+  /** Proxies of its kit that it has or needs. */
+  readonly proxies: readonly ProxyClaim[];
   readonly serviceFiles: FoundServiceFiles;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
@@ -103,7 +108,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkSecretPlaces(document.value, diagnostics);
   const model = readKombination(document.value, diagnostics);
   const place = { tree: options.tree, directory: directoryOf(options.file), diagnostics };
-  const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits), diagnostics);
+  const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits, options.places), diagnostics);
   const builds = findBuilds(onMachines(expanded), place);
   const named = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
   const { kombination, hooks } = placeAllData(named, document.value, { ...options, diagnostics });
@@ -113,7 +118,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
   checkContainers(onMachines(kombination), dependencies, diagnostics);
   checkSubnets(kombination.networks, diagnostics);
-  checkDatabases(kombination, diagnostics);
+  checkDatabases(kombination, options.policy?.backupDestinations, diagnostics);
   const { targets, sharedNodes } = resolveTargets(kombination, options, diagnostics);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = publishedPorts(kombination, ({ node }) => {
@@ -138,6 +143,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     sharedNodes,
     kits: kitsUsed(model),
     dependsOn: readStackDependencies(document.value),
+    proxies: kombination.proxies ?? [],
     serviceFiles,
     images: builds.images,
     ports,

@@ -1,3 +1,4 @@
+import type { ProxyClaim } from '../kits/proxy-claim.ts';
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
 import type { ClusterNode } from './cluster-model.ts';
@@ -8,6 +9,7 @@ import type {
   DataMount,
   EndpointSpec,
   HealthcheckSpec,
+  LifecycleSpec,
   IpamSpec,
   MountSpec,
   PortSpec,
@@ -43,6 +45,8 @@ export interface Kombination {
   readonly backup?: BackupModel;
   readonly dataDir?: DataDirModel;
   readonly adopts?: AdoptsModel;
+  /** Proxies of its kit that it has or needs; left out: none. */
+  readonly proxies?: readonly ProxyClaim[];
 }
 
 /** Place that `data_dir` gives to mounts of relative paths that hold data. */
@@ -217,6 +221,9 @@ export interface ServiceFields {
   readonly volumesFrom: readonly VolumesFromEntry[];
   readonly dependsOn: readonly DependencyEntry[];
   readonly healthcheck?: HealthcheckSpec;
+  /** Commands in the running container, after its start and before its stop. */
+  readonly postStart?: readonly LifecycleSpec[];
+  readonly preStop?: readonly LifecycleSpec[];
   readonly restart?: RestartSpec;
   readonly resources?: ResourceLimits;
   readonly labels: Readonly<Record<string, string>>;

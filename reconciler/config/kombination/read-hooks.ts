@@ -108,7 +108,15 @@ function inherit(base: ServiceModel, own: ServiceFields): ServiceFields {
 
 /** Nothing that two containers cannot have, nothing that keeps it running, nobody it waits for. */
 function asOneOff(service: ServiceModel): ServiceModel {
-  const { containerName: _name, ports: _ports, networkMode, partOf: _part, route: _route, ...rest } = service;
+  const {
+    containerName: _name,
+    ports: _ports,
+    networkMode,
+    partOf: _part,
+    route: _route,
+    ...others
+  } = service;
+  const { postStart: _started, preStop: _stopping, ...rest } = others;
   const isShared = sharedService(networkMode) !== undefined;
   return {
     ...rest,

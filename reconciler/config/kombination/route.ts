@@ -1,6 +1,8 @@
 import { clusterOf } from './cluster-node.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit, KitProxy } from '../kits/kit.ts';
+import type { ProxyPlace, ProxyPlaces } from '../kits/proxy-claim.ts';
+import { isProxy, reportShared } from '../kits/shared-proxy.ts';
 import type { NetworkEntry, RouteModel, ServiceModel, WrittenKombination } from './kombination.ts';
 import { mergeLabels } from '../kits/merge-service.ts';
 
@@ -14,13 +16,16 @@ export interface RouteOptions {
   /** `stack`, `domain`, `network` (the engine's name of the proxy network). */
   readonly values: { readonly stack: string; readonly domain: string; readonly network: string };
   readonly diagnostics: DiagnosticCollector;
+  /** Proxies of other stacks, for the nodes where those are to be used. */
+  readonly places: ProxyPlaces;
   /** A kit service that nobody listed, with its parts, on the node of the one that asks for it. */
   readonly imply: (service: string, asker: ServiceModel) => readonly ServiceModel[];
 }
 
 /** Puts routed services behind the kit's proxy: labels, network, dependency; adds the proxy when nobody listed it. */
 export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
-  const { services, kit, written, values, diagnostics } = options;
+  const { kit, written, values, diagnostics, places } = options;
+  const services = kit?.proxy ? onItsNetwork(options.services, kit.proxy) : options.services;
   const onCluster = services.filter((service) => service.route && clusterOf(written, service));
   checkIngresses(onCluster, options);
   const routed = services.filter((service) => service.route && !onCluster.includes(service));
@@ -37,15 +42,30 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   }
   if (onCluster.length === 0) reportDomain(written, diagnostics);
   rejectSharedHosts(routed, values.domain, diagnostics);
-  const all = [...impliedProxy(options, front, routed), ...services];
+  const own = routed.filter(({ node }) => !places.has(node));
+  const all = [...impliedProxy({ ...options, services }, front, own), ...services];
   const proxy = all.find((service) => isProxy(service, front));
-  const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
+  const copies = proxy ? proxiesElsewhere(own, proxy) : [];
+  for (const [node, place] of places) {
+    const first = routed.find((service) => service.node === node);
+    if (first) reportShared(first, front, { place, diagnostics });
+  }
   return [...all, ...copies].map((service) => {
     const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
-    if (service.route && !onCluster.includes(service))
-      return withRoute(service, service.route, { front, proxy: nearest, values, diagnostics });
-    return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
+    if (!service.route || onCluster.includes(service))
+      return service === nearest ? { ...service, networks: withNetwork(service, front.network) } : service;
+    const place = places.get(service.node);
+    return withRoute(service, service.route, { front, proxy: nearest, place, values, diagnostics });
   });
+}
+
+/** A proxy that is listed is for other stacks as well, whether or not its own has routes. */
+function onItsNetwork(services: readonly ServiceModel[], front: KitProxy): readonly ServiceModel[] {
+  return services.map((service) =>
+    service.kind !== undefined && !service.route && isProxy(service, front)
+      ? { ...service, networks: withNetwork(service, front.network) }
+      : service,
+  );
 }
 
 /** Checks routes on a cluster, where each is an Ingress: no proxy of a kit is needed. */
@@ -105,10 +125,6 @@ function impliedProxy(
   return imply(name, first);
 }
 
-function isProxy({ name, kind, partOf }: ServiceModel, front: Pick<KitProxy, 'service'>): boolean {
-  return partOf === undefined && (kind ?? name) === front.service;
-}
-
 /** A proxy reaches only what runs on its own node: every other node with a route gets one of its own. */
 function proxiesElsewhere(routed: readonly ServiceModel[], proxy: ServiceModel): readonly ServiceModel[] {
   const nodes = new Set(routed.map(({ node }) => node));
@@ -145,12 +161,14 @@ function rejectSharedHosts(
 interface RouteContext {
   readonly front: KitProxy;
   readonly proxy: ServiceModel | undefined;
+  /** The proxy of another stack that the route leads through, in place of one of its own. */
+  readonly place: ProxyPlace | undefined;
   readonly values: RouteOptions['values'];
   readonly diagnostics: DiagnosticCollector;
 }
 
 function withRoute(service: ServiceModel, route: RouteModel, context: RouteContext): ServiceModel {
-  const { front, proxy, values, diagnostics } = context;
+  const { front, proxy, place, values, diagnostics } = context;
   if (route.port === undefined) {
     diagnostics.error(
       'REQUIRED',
@@ -165,7 +183,7 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
   const router = `${values.stack}-${service.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`;
   const labels = {
     'traefik.enable': 'true',
-    'traefik.docker.network': values.network,
+    'traefik.docker.network': place?.network ?? values.network,
     [`traefik.http.routers.${router}.rule`]: `Host(\`${hostOf(service, values.domain)}\`)`,
     [`traefik.http.services.${router}.loadbalancer.server.port`]: String(route.port),
     ...(route.middlewares?.length
@@ -176,17 +194,17 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
   return {
     ...service,
     labels: mergeLabels(labels, service.labels),
-    networks: withNetwork(service, front),
+    networks: withNetwork(service, place?.network ?? front.network),
     // A missing proxy has a finding already.
     dependsOn:
-      !proxy || proxy === service
+      !proxy || proxy === service || place
         ? service.dependsOn
         : [...service.dependsOn, { service: proxy.name, until: 'applied', required: true, path }],
   };
 }
 
 /** Its networks, and the one that it shares with the proxy. */
-function withNetwork({ networks, path }: ServiceModel, { network: name }: KitProxy): readonly NetworkEntry[] {
+function withNetwork({ networks, path }: ServiceModel, name: string): readonly NetworkEntry[] {
   const own = networks ?? [{ name: 'default', aliases: [], path }];
   return own.some((entry) => entry.name === name) ? own : [...own, { name, aliases: [], path }];
 }

@@ -7,7 +7,9 @@ import type { AskedFor, Need } from '../../model/operator-policy.ts';
 import { canBeAllowed, missingGrants, OPEN_POLICY } from '../../model/operator-policy.ts';
 import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
+import { placesOf } from '../render-stack.ts';
 import { readSmall } from '../repository-state.ts';
+import type { StackEntry } from '../stack-index.ts';
 import type { Core } from '../state.ts';
 import { isWorkflowFile } from '../workflow.ts';
 
@@ -20,7 +22,7 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
   for (const file of index.files()) {
     const entry = index.entryOf(file);
     if (!entry || entry.text === null) continue;
-    const { needs, targets } = readOpenly(core, file, entry.text, entry.texts);
+    const { needs, targets } = readOpenly(core, { ...entry, file }, entry.text);
     const missing = missingGrants(policy, entry.name, needs).filter(canBeAllowed);
     if (missing.length > 0) stacks.set(entry.name, [...(stacks.get(entry.name) ?? []), ...missing]);
     for (const target of targets) {
@@ -41,12 +43,7 @@ interface Open {
   readonly targets: readonly TargetReference[];
 }
 
-function readOpenly(
-  core: Core,
-  file: string,
-  text: string,
-  texts: ReadonlyMap<string, string> | undefined,
-): Open {
+function readOpenly(core: Core, { file, texts, routesThrough }: StackEntry, text: string): Open {
   const { tree, nodes, kits, plugins } = core.state;
   const { checkSchema } = core;
   if (isWorkflowFile(file)) {
@@ -69,6 +66,7 @@ function readOpenly(
     checkSchema,
     policy: OPEN_POLICY,
     ...(texts ? { texts } : {}),
+    ...placesOf(routesThrough === undefined ? {} : { routesThrough }),
   });
   const own = new Set(
     analysis.kombination.nodes.flatMap(({ name, connection }) => (connection ? [name] : [])),

@@ -178,6 +178,18 @@ export type RestartSpec = {
   readonly maxRetries?: number;
 };
 
+/** A command that is run in a container beside what it runs itself. Holds no secret: it has the variables of the container. */
+export type LifecycleSpec = {
+  readonly command: readonly string[];
+  /** Default: that of the container. */
+  readonly user?: string;
+  readonly privileged?: boolean;
+  /** Default: that of the container. */
+  readonly workingDir?: string;
+  /** Variables besides those of the container. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** Addresses in a network that the author has chosen. */
 export type AddressSpec = { readonly ipv4Address?: string; readonly ipv6Address?: string };
 
@@ -239,6 +251,9 @@ export type ContainerSpec = {
   /** Containers on the engine whose mounts it shares, `:ro` at the end where it only reads. */
   readonly volumesFrom?: readonly string[];
   readonly healthcheck?: HealthcheckSpec;
+  /** Commands after its start and before its stop, one after the other. */
+  readonly postStart?: readonly LifecycleSpec[];
+  readonly preStop?: readonly LifecycleSpec[];
   readonly restart: RestartSpec;
   readonly resources: ResourceLimits;
   readonly labels?: Readonly<Record<string, string>>;

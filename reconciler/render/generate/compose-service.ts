@@ -1,4 +1,10 @@
-import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker/docker-spec.ts';
+import type {
+  ContainerSpec,
+  HealthcheckSpec,
+  LifecycleSpec,
+  MountSpec,
+  PortSpec,
+} from '../../model/docker/docker-spec.ts';
 import { defined, own, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeLimits, composeOptions } from './compose-options.ts';
@@ -26,6 +32,8 @@ export function composeService(
     volumes_from: spec.volumesFrom?.map((text) => volumesFrom(text, here)),
     depends_on: dependenciesOf(service, here),
     healthcheck: spec.healthcheck && healthcheckOf(spec.healthcheck),
+    post_start: spec.postStart?.map(lifecycleOf),
+    pre_stop: spec.preStop?.map(lifecycleOf),
     restart: restartOf(spec),
     ...composeLimits(spec.resources),
     labels: spec.labels,
@@ -191,6 +199,10 @@ function dependenciesOf(
     return other ? [[service, { condition: CONDITIONS[until] }] as const] : [];
   });
   return entries.length > 0 ? toRecord(entries) : undefined;
+}
+
+function lifecycleOf({ command, user, privileged, workingDir, env }: LifecycleSpec): object {
+  return defined({ command, user, privileged, working_dir: workingDir, environment: env });
 }
 
 function healthcheckOf(healthcheck: HealthcheckSpec): object {

@@ -51,6 +51,8 @@ function reportUnsupported({ name, spec }: BlueprintService, notes: string[]): v
   const keys: string[] = [
     ...dropped.map(({ name }) => name),
     ...(spec.volumesFrom ? ['volumesFrom'] : []),
+    ...(spec.postStart ? ['postStart'] : []),
+    ...(spec.preStop ? ['preStop'] : []),
   ].sort(compareText);
   if (spec.networkMode?.startsWith('container:')) keys.push('networkMode');
   if (spec.user !== undefined && !/^\d+(:\d+)?$/.test(spec.user)) keys.push('user');

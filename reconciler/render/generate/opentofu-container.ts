@@ -212,6 +212,8 @@ function reportUnsupported({ name, spec }: BlueprintService, { notes }: TofuCont
   const more = [
     ...unsupportedLimits(spec.resources),
     ...(spec.endpoints ? ['endpoints'] : []),
+    ...(spec.postStart ? ['postStart'] : []),
+    ...(spec.preStop ? ['preStop'] : []),
     ...((spec.secrets ?? []).length > 0 ? ['secrets in memory (they are uploaded)'] : []),
   ];
   const all = [...keys, ...more];

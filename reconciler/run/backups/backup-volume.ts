@@ -2,7 +2,7 @@ import { quote } from '../../database/login.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { BackupVolume, StoredBackup } from '../../ports/backup-store.ts';
+import type { BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 import type { TargetPool } from '../observe/target-pool.ts';

@@ -1,55 +1,42 @@
-import type { BackupName, Compression } from '../../database/backup.ts';
-import { compareBackups, formatBackupName, parseBackupName } from '../../database/backup.ts';
 import { dumpCommand, dumpEnding, isDump, restoreCommand, restoresAtOnce } from '../../database/dump.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import type { StoredBackup } from '../../ports/backup-store.ts';
+import type { StoredBackup } from '../../ports/backups/backup-store.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { StreamedEnd } from '../../ports/target-capabilities.ts';
-import type { RunContext } from '../context.ts';
 import type { Server } from './servers.ts';
-import { compress, decompress, measure, outputOf } from './streams.ts';
+import type { BackupParts, BackupSource, DumpOptions, KnownBackup, Verified } from './source.ts';
+import { damaged, START_BYTES, storeBackup, unpacked, verifyStored } from './source.ts';
+import { outputOf } from './streams.ts';
 
-/** A backup with what its name tells. */
-export interface KnownBackup extends StoredBackup, BackupName {}
-
-export interface DumpOptions {
-  readonly compression: Compression;
-  readonly beforeRestore: boolean;
+/** A database server as something that is backed up: by the clients in its own container. */
+export function toServerSource(parts: BackupParts, server: Server): BackupSource {
+  const { stack, service, backupVolume, settings } = server;
+  return {
+    stack,
+    service,
+    backupVolume,
+    dump: (options, signal) => dumpServer(parts, server, options, signal),
+    verify: (backup, signal) => verifyDump(parts, server, backup, signal),
+    restore: (verified, _tell, signal) => restoreServer(parts, server, verified, signal),
+    wayBack: (before) => wayBack(server, before),
+    async look(backup, signal) {
+      await verifyDump(parts, server, backup, signal);
+      const how = restoresAtOnce(settings.kind) ? 'all at once' : 'one after the other';
+      return { stops: [], note: `the databases that it holds are replaced, ${how}`, data: null };
+    },
+  };
 }
 
-const SECOND_MS = 1_000;
-/** So much of a dump tells what it is. */
-const START_BYTES = 64;
-
-/** Complete backups of a server, the newest first. */
-export async function listBackups(
-  { backupVolume }: Pick<Server, 'backupVolume'>,
-  signal: AbortSignal,
-): Promise<readonly KnownBackup[]> {
-  const stored = await backupVolume.list(signal);
-  const known = stored.flatMap((one): KnownBackup[] => {
-    const name = parseBackupName(one.file);
-    return name === null ? [] : [{ ...name, ...one }];
-  });
-  return known.sort(compareBackups);
-}
-
-/** Dumps a server into its backup volume and reads the file back, so that every listed backup can be restored. */
-export async function dumpServer(
-  context: RunContext,
+async function dumpServer(
+  parts: BackupParts,
   server: Server,
-  { compression, beforeRestore }: DumpOptions,
+  packing: DumpOptions,
   signal: AbortSignal,
 ): Promise<StoredBackup> {
-  const { settings, backupVolume, service } = server;
-  const taken = new Set((await backupVolume.list(signal)).map(({ file }) => file));
-  const ending = dumpEnding(settings.kind);
-  const nameAt = (time: number) => formatBackupName({ service, time, beforeRestore, ending, compression });
-  let time = context.clock.now();
-  while (taken.has(nameAt(time))) time += SECOND_MS;
+  const { settings } = server;
   const dump = outputOf(
     (onOutput) =>
-      context.pool.ask(server.reference, (target) =>
+      parts.context.pool.ask(server.reference, (target) =>
         requireCapability(target, 'streamsPrograms').stream(
           server.stack,
           server.resource,
@@ -60,59 +47,46 @@ export async function dumpServer(
     (end) => requireSuccess(server, 'BACKUP_FAILED', end),
   );
   try {
-    const content = compress(recognise(server, dump), compression);
-    const stored = await backupVolume.write(nameAt(time), content, signal);
-    const { sha256 } = await readThrough(backupVolume.read(stored.file, signal));
-    if (sha256 === stored.sha256) return stored;
-    await backupVolume.remove(stored.file, signal);
-    throw new ReconcilerError('BACKUP_FAILED', `${nameOf(server)}: what was written cannot be read back`);
+    const content = { ending: dumpEnding(settings.kind), plain: recognise(server, dump), packing };
+    return await storeBackup(parts, server, content, signal);
   } catch (error) {
     throw inOurWords(server, 'BACKUP_FAILED', error, signal);
   }
 }
 
-/** Reads all of a backup. Throws BACKUP_DAMAGED unless it is what was written, and a whole dump of this kind. Resolves to its length unpacked. */
-export async function verifyBackup(
+async function verifyDump(
+  parts: BackupParts,
   server: Server,
   backup: KnownBackup,
   signal: AbortSignal,
-): Promise<number> {
-  const damaged = (reason: string, cause?: unknown) =>
-    new ReconcilerError('BACKUP_DAMAGED', `${backup.file} ${reason}`, { cause });
-  const packed = measure(server.backupVolume.read(backup.file, signal));
+): Promise<Verified> {
   let start: Uint8Array = new Uint8Array();
-  let bytes = 0;
-  try {
-    for await (const chunk of decompress(packed.content, backup.compression)) {
+  const onPlain = async (content: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of content) {
       if (start.length < START_BYTES) start = Buffer.concat([start, chunk.subarray(0, START_BYTES)]);
-      bytes += chunk.length;
     }
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isReconcilerError(error)) throw error;
-    throw damaged('cannot be unpacked', error);
-  }
-  if (packed.result().sha256 !== backup.sha256)
-    throw damaged('is not what was written: its checksum differs');
-  if (!isDump(server.settings.kind, start)) throw damaged(`is no backup of a ${server.settings.kind} server`);
-  return bytes;
+  };
+  const verified = await verifyStored(parts, server, { backup, onPlain }, signal);
+  if (verified.bytes !== null && !isDump(server.settings.kind, start))
+    throw damaged(backup, `is no backup of a ${server.settings.kind} server`);
+  return verified;
 }
 
-/** Puts a verified backup into its server. */
-export async function restoreServer(
-  context: RunContext,
+async function restoreServer(
+  parts: BackupParts,
   server: Server,
-  { backup, bytes }: { readonly backup: KnownBackup; readonly bytes: number },
+  { backup, found }: { readonly backup: KnownBackup; readonly found: Verified },
   signal: AbortSignal,
 ): Promise<void> {
   const { settings, stack, resource, reference, backupVolume } = server;
+  if (found.bytes === null) throw unreadable(backup);
   const program = {
-    argv: restoreCommand(settings, bytes),
-    input: decompress(backupVolume.read(backup.file, signal), backup.compression),
+    argv: restoreCommand(settings, found.bytes),
+    input: unpacked(parts, backup, backupVolume.read(backup.file, signal)),
     onOutput: async () => undefined,
   };
   try {
-    const end = await context.pool.ask(reference, (target) =>
+    const end = await parts.context.pool.ask(reference, (target) =>
       requireCapability(target, 'streamsPrograms').stream(stack, resource, program, signal),
     );
     requireSuccess(server, 'RESTORE_FAILED', end);
@@ -121,8 +95,13 @@ export async function restoreServer(
   }
 }
 
-/** Says what a failed restore leaves, and how to get back to what was there. */
-export function wayBack({ stack, service, settings }: Server, before: string | null): string {
+/** Error of a backup that was encrypted for others. */
+export function unreadable({ file }: { readonly file: string }): ReconcilerError {
+  const message = `${file} is encrypted, and none of the daemon's age keys opens it: put the key into age.key of the state directory`;
+  return new ReconcilerError('SECRET_NOT_DECRYPTED', message);
+}
+
+function wayBack({ stack, service, settings }: Server, before: string | null): string {
   const state = restoresAtOnce(settings.kind)
     ? 'the databases are as they were before'
     : 'the databases may be half restored';
@@ -160,12 +139,6 @@ function requireDump(server: Server, start: Uint8Array): void {
   );
 }
 
-async function readThrough(content: AsyncIterable<Uint8Array>): Promise<{ readonly sha256: string }> {
-  const measured = measure(content);
-  for await (const chunk of measured.content) void chunk;
-  return measured.result();
-}
-
 type Failure = 'BACKUP_FAILED' | 'RESTORE_FAILED';
 
 function requireSuccess(server: Server, code: Failure, { exitCode, stderr }: StreamedEnd): void {
@@ -175,12 +148,17 @@ function requireSuccess(server: Server, code: Failure, { exitCode, stderr }: Str
 }
 
 /** A connection that breaks says so in words of its own. */
-function inOurWords(server: Server, code: Failure, error: unknown, signal: AbortSignal): unknown {
+export function inOurWords(
+  place: { readonly stack: string; readonly service: string },
+  code: Failure,
+  error: unknown,
+  signal: AbortSignal,
+): unknown {
   if (signal.aborted) return signal.reason;
   if (isReconcilerError(error)) return error;
-  return new ReconcilerError(code, `${nameOf(server)}: ${errorMessage(error)}`, { cause: error });
+  return new ReconcilerError(code, `${nameOf(place)}: ${errorMessage(error)}`, { cause: error });
 }
 
-function nameOf({ stack, service }: Server): string {
+function nameOf({ stack, service }: { readonly stack: string; readonly service: string }): string {
   return `${stack}/${service}`;
 }

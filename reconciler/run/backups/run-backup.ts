@@ -1,15 +1,14 @@
-import type { BackupPolicy } from '../../database/backup.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
-import type { BackupStore } from '../../ports/backup-store.ts';
 import type { JobStep } from '../../ports/store.ts';
 import type { BackupRequest, RestoreRequest } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import type { JobRecorder } from '../record/job-store.ts';
-import type { KnownBackup } from './dump-server.ts';
-import { dumpServer, listBackups, restoreServer, verifyBackup, wayBack } from './dump-server.ts';
 import { expireBackups } from './expire-backups.ts';
-import type { Server } from './servers.ts';
-import { findServers, refuseStopped } from './servers.ts';
+import { refuseStopped } from './servers.ts';
+import type { BackupParts, BackupSource, KnownBackup } from './source.ts';
+import { listBackups, recipientsOf } from './source.ts';
+import type { Found } from './sources.ts';
+import { findSources } from './sources.ts';
 
 export interface Task<Request> {
   readonly request: Request;
@@ -17,27 +16,28 @@ export interface Task<Request> {
   readonly signal: AbortSignal;
 }
 
-/** Every server on its own: one that cannot be dumped keeps none of the others from it. Throws what failed first, at the end. */
+/** Every source on its own: one that cannot be backed up keeps none of the others from it. Throws what failed first, at the end. */
 export async function runBackup(
-  context: RunContext,
-  store: BackupStore,
+  parts: BackupParts,
   { request, job, signal }: Task<BackupRequest>,
 ): Promise<void> {
-  const { servers, policy } = findServers(context, store, request);
-  refuseStopped(context, request.stack);
+  const { context } = parts;
+  const found = await findSources(parts, request, signal);
+  if (found.dumped.length > 0) refuseStopped(context, request.stack);
+  const { sources, policy } = found;
   const steps = planSteps(
     job,
     context,
-    servers.map(({ service }) => `back up ${service}`),
+    sources.map(({ service }) => `back up ${service}`),
   );
   const failures: unknown[] = [];
-  for (const [index, server] of servers.entries()) {
+  for (const [index, source] of sources.entries()) {
     try {
-      await steps(index, async () => {
-        const stored = await dump(context, server, { policy, beforeRestore: false }, signal);
-        const gone = policy === undefined ? [] : await expireBackups(context, server, policy, signal);
-        for (const file of gone) job.log('info', `no longer kept: ${file}`, `back up ${server.service}`);
-        return describe(server, stored);
+      await steps(index, async (tell) => {
+        const stored = await dump(parts, source, { found, beforeRestore: false, tell }, signal);
+        const gone = policy === undefined ? [] : await expireBackups(context, source, policy, signal);
+        for (const file of gone) tell(`no longer kept: ${file}`);
+        return describe(source, stored);
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -48,34 +48,26 @@ export async function runBackup(
 }
 
 /** Verify, back up what is there, restore. Each only once the one before it went well. */
-export async function runRestore(
-  context: RunContext,
-  store: BackupStore,
-  task: Task<RestoreRequest>,
-): Promise<void> {
+export async function runRestore(parts: BackupParts, task: Task<RestoreRequest>): Promise<void> {
   try {
-    await restoreOne(context, store, task);
+    await restoreOne(parts, task);
   } catch (error) {
     const { job } = task;
     for (const { index, status } of job.detail().steps) {
       if (status === 'pending')
-        job.step(index, { status: 'skipped', endedAt: new Date(context.clock.now()).toISOString() });
+        job.step(index, { status: 'skipped', endedAt: new Date(parts.context.clock.now()).toISOString() });
     }
     throw error;
   }
 }
 
-async function restoreOne(
-  context: RunContext,
-  store: BackupStore,
-  { request, job, signal }: Task<RestoreRequest>,
-): Promise<void> {
-  const { servers, policy } = findServers(context, store, request);
-  const [server] = servers;
-  if (server === undefined) throw new ReconcilerError('BAD_OPTIONS', `${request.stack} has no database`);
-  refuseStopped(context, request.stack);
-  const backup = await findBackup(server, request.file, signal);
-  const { service } = server;
+async function restoreOne(parts: BackupParts, { request, job, signal }: Task<RestoreRequest>): Promise<void> {
+  const { context } = parts;
+  const found = await findSources(parts, request, signal);
+  const source = requireOne(found, request.stack);
+  if (found.dumped.length > 0) refuseStopped(context, request.stack);
+  const backup = await findBackup(source, request.file, signal);
+  const { service } = source;
   const backupFirst = request.backupFirst !== false;
   const names = [
     `verify ${backup.file}`,
@@ -83,37 +75,50 @@ async function restoreOne(
     `restore ${service}`,
   ];
   const steps = planSteps(job, context, names);
-  let bytes = 0;
+  let verified: Awaited<ReturnType<BackupSource['verify']>> = { bytes: null };
   await steps(0, async () => {
-    bytes = await verifyBackup(server, backup, signal);
-    return `${bytes} bytes unpacked, checksum ${backup.sha256.slice(0, 12)}…`;
+    verified = await source.verify(backup, signal);
+    const { bytes } = verified;
+    const size = bytes === null ? 'it cannot be decrypted here' : `${bytes} bytes unpacked`;
+    return `${size}, checksum ${backup.sha256.slice(0, 12)}…`;
   });
   let before: string | null = null;
   if (backupFirst) {
-    await steps(1, async () => {
-      const stored = await dump(context, server, { policy, beforeRestore: true }, signal);
+    await steps(1, async (tell) => {
+      const stored = await dump(parts, source, { found, beforeRestore: true, tell }, signal);
       before = stored.file;
-      return describe(server, stored);
+      return describe(source, stored);
     });
   }
-  await steps(names.length - 1, async () => {
+  await steps(names.length - 1, async (tell) => {
     try {
-      await restoreServer(context, server, { backup, bytes }, signal);
+      await source.restore({ backup, found: verified }, tell, signal);
     } catch (error) {
       const code = error instanceof ReconcilerError ? error.code : 'RESTORE_FAILED';
-      throw new ReconcilerError(code, `${errorMessage(error)}; ${wayBack(server, before)}`, { cause: error });
+      throw new ReconcilerError(code, `${errorMessage(error)}; ${source.wayBack(before)}`, { cause: error });
     }
     return `${service} is as it was at ${new Date(backup.time).toISOString()}`;
   });
 }
 
-async function findBackup(
-  server: Server,
+function requireOne({ sources }: Found, stack: string): BackupSource {
+  const [source, ...others] = sources;
+  if (source !== undefined && others.length === 0) return source;
+  const names = sources.map(({ service }) => service).join(', ');
+  throw new ReconcilerError(
+    'BAD_OPTIONS',
+    `${stack} has several things to restore, name one of them: ${names}`,
+  );
+}
+
+/** Finds a backup by its name, else the newest that was made on purpose. Throws UNKNOWN_BACKUP. */
+export async function findBackup(
+  source: Pick<BackupSource, 'stack' | 'service' | 'backupVolume'>,
   file: string | undefined,
   signal: AbortSignal,
 ): Promise<KnownBackup> {
-  const { stack, service } = server;
-  const backups = await listBackups(server, signal);
+  const { stack, service } = source;
+  const backups = await listBackups(source, signal);
   const found =
     file === undefined
       ? backups.find(({ beforeRestore }) => !beforeRestore)
@@ -127,17 +132,27 @@ async function findBackup(
   );
 }
 
-function dump(
-  context: RunContext,
-  server: Server,
-  { policy, beforeRestore }: { readonly policy: BackupPolicy | undefined; readonly beforeRestore: boolean },
+interface Dumping {
+  readonly found: Found;
+  readonly beforeRestore: boolean;
+  readonly tell: (message: string) => void;
+}
+
+async function dump(
+  { cipher }: BackupParts,
+  source: BackupSource,
+  { found: { policy, packs }, beforeRestore, tell }: Dumping,
   signal: AbortSignal,
 ) {
-  return dumpServer(context, server, { compression: policy?.compression ?? 'gzip', beforeRestore }, signal);
+  const { compression = 'gzip', stop = false } = policy ?? {};
+  const packing = packs
+    ? { compression: 'none' as const, recipients: [] }
+    : { compression, recipients: await recipientsOf(cipher, policy) };
+  return await source.dump({ ...packing, beforeRestore, stop, tell }, signal);
 }
 
 function describe(
-  { backupVolume }: Server,
+  { backupVolume }: BackupSource,
   { file, sizeBytes }: { readonly file: string; readonly sizeBytes: number },
 ) {
   return `${sizeBytes} bytes in ${backupVolume.location}/${file}`;
@@ -159,11 +174,11 @@ function planSteps(job: JobRecorder, { clock }: RunContext, names: readonly stri
       endedAt: null,
     })),
   );
-  return async (index: number, work: () => Promise<string>): Promise<void> => {
+  return async (index: number, work: (tell: (message: string) => void) => Promise<string>): Promise<void> => {
     const step = names[index] ?? null;
     job.step(index, { status: 'running', startedAt: now() });
     try {
-      const message = await work();
+      const message = await work((line) => job.log('info', line, step));
       job.step(index, { status: 'completed', message, endedAt: now() });
       job.log('info', message, step);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { ResourceId } from '../../model/resource.ts';
 import type { DesiredStack } from '../../model/stack.ts';
 import { stackDigest } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { BackupVolume, BackupStore } from '../../ports/backup-store.ts';
+import type { BackupVolume, BackupStore } from '../../ports/backups/backup-store.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { RunContext } from '../context.ts';
 import { recallFor, recallStack } from '../context.ts';

@@ -3,6 +3,9 @@ import { hasChanges } from '../../plan/build-plan.ts';
 import type { RunContext } from '../context.ts';
 import { isDrift } from './decide.ts';
 import type { Gate } from './decide.ts';
+import type { DesiredStack } from '../../model/stack.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { givesUpPorts } from './ports-in-the-way.ts';
 import { deployedDigest } from '../record/deployed.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 
@@ -50,9 +53,16 @@ function whyOutOfTurn(
 ): Gate | null {
   const { desired, stacks } = context;
   if (plan.mode === 'apply') {
+    const maker = makerAwaited(plan, description);
+    if (maker !== undefined && stacks.state(maker) === 'in_sync')
+      return outOfTurn(maker, `waits for ${maker}, which is to make what it uses`);
     // A stack that was deployed in its turn is put right whatever has become of the others.
-    if (isDrift({ plan, deployedDesired: deployedDigest(context, plan) })) return null;
-    const first = description.dependsOn.find((name) => stacks.state(name) !== 'in_sync');
+    if (maker === undefined && isDrift({ plan, deployedDesired: deployedDigest(context, plan) })) return null;
+    const first = description.dependsOn.find(
+      (name) =>
+        stacks.state(name) !== 'in_sync' &&
+        (name === maker || !givesUpPorts(plan, description, desired.get(name))),
+    );
     if (first === undefined) return null;
     const message = stacks.message(first);
     const state = `${stacks.state(first) ?? 'unknown'}${message === null ? '' : ` (${message})`}`;
@@ -64,6 +74,12 @@ function whyOutOfTurn(
   if (user === undefined) return null;
   const isDescribed = desired.get(user) !== undefined;
   return outOfTurn(user, isDescribed ? `${user} depends on it` : `waits until ${user} is removed`);
+}
+
+/** Returns a stack that is to make a network or volume which is not there yet. */
+function makerAwaited({ changes }: Plan, { resources }: DesiredStack): string | undefined {
+  const absent = new Set(changes.filter(({ before }) => before === null).map(({ id }) => id));
+  return resources.find(({ id, maker }) => maker !== undefined && absent.has(id))?.maker;
 }
 
 function outOfTurn(name: string, reason: string): Gate {

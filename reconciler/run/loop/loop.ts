@@ -20,6 +20,7 @@ import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { admit } from '../reconcile/requests.ts';
 import { expireJobs } from '../record/expire-jobs.ts';
+import { LATER } from '../reconcile/result.ts';
 import type { Result } from '../reconcile/result.ts';
 import { Background } from './background.ts';
 import { OrphanSearch } from './orphan-search.ts';
@@ -247,10 +248,12 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<Result> {
+    // Requests that come meanwhile wait in the queue as well.
+    if (this.#context.holds.isHeld(stack)) return LATER;
     const isAskedFor = this.#parts.pending.has(stack);
     const targets = this.#leaving.has(stack) ? this.#context.stacks.targetsOf(stack) : [];
     try {
-      const result = await reconcile(this.#parts, stack, signal);
+      const result = await this.#context.holds.run(stack, () => reconcile(this.#parts, stack, signal));
       // Before `start` nothing happens by itself.
       return this.#started ? result : { outcome: result.outcome };
     } finally {

@@ -90,6 +90,7 @@ export async function planStack(
     diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
       ...observation.warnings,
       ...ownership.warnings,
+      ...(mode === 'destroy' ? stillNeeded(context, order.stack) : []),
       ...(order.newest === true && mode === 'apply' ? newestWarnings(context, description, observation) : []),
     ]),
     policy: description.policy,
@@ -221,6 +222,12 @@ async function checkOwnership(
     ? ['this clone is shallow, so it cannot tell whether what runs came from this repository']
     : [];
   return { foreign: foreign.map(({ id }) => id), warnings };
+}
+
+/** Says who is left without it. */
+function stillNeeded({ desired }: RunContext, stack: string): readonly string[] {
+  const users = desired.dependantsOf(stack).filter((name) => desired.get(name) !== undefined);
+  return users.length === 0 ? [] : [`${users.join(', ')} needs ${stack}, and goes on without it`];
 }
 
 function diagnosticsOf(described: readonly Diagnostic[], messages: readonly string[]): Diagnostic[] {

@@ -18,5 +18,7 @@ export function createDataOperations(
     },
     backup: (request) => backups.backup(request),
     restore: (request) => backups.restore(request),
+    lookAtRestore: (reference, signal) => backups.lookAtRestore(reference, signal),
+    verifyBackup: (reference, signal) => backups.verify(reference, signal),
   };
 }

@@ -3,9 +3,10 @@ import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import { engineJson } from './docker-engine.ts';
 
-const APPLETS = 'sh httpd wget sleep nc cat head echo ls stat id env touch test true false mkdir rm'.split(
-  ' ',
-);
+const APPLETS =
+  'sh httpd wget sleep nc cat head echo ls stat id env touch test true false mkdir rm rmdir mv chmod chown sync ln'.split(
+    ' ',
+  );
 
 export interface TestImageOptions {
   /** More files by absolute path; makes images of one tag differ. */

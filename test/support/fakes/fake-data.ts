@@ -1,5 +1,6 @@
 import type {
   BackupFilter,
+  BackupReference,
   BackupView,
   DatabaseView,
   DataOperations,
@@ -38,8 +39,16 @@ export function createFakeData({ viewOf, stacks, addJob, check }: FakeDataOption
       .filter(isWanted(filter));
   const need = ({ stack, service }: { readonly stack: string; readonly service?: string }) => {
     viewOf(stack);
+    if (service?.includes(':') === true) return;
     if (databases({ stack, ...(service === undefined ? {} : { service }) }).length === 0)
       throw new ReconcilerError('BAD_OPTIONS', `${stack} has no database`);
+  };
+  const find = ({ stack, service, file }: BackupReference): BackupView => {
+    const found = backups.find(
+      (one) => one.stack === stack && one.service === service && (file ?? one.file) === one.file,
+    );
+    if (found !== undefined) return found;
+    throw new ReconcilerError('UNKNOWN_BACKUP', `there is no backup ${file ?? ''} of ${stack}/${service}`);
   };
   return {
     databases: async (_signal, filter) => {
@@ -59,7 +68,9 @@ export function createFakeData({ viewOf, stacks, addJob, check }: FakeDataOption
         sizeBytes: 1_536,
         sha256: 'ab'.repeat(32),
       };
-      backups.unshift({ stack, service, file, ...place, time: at(backups.length), beforeRestore: false });
+      const kind = service.includes(':') ? 'data' : 'database';
+      const more = { kind, destination: null, encrypted: false, beforeRestore: false } as const;
+      backups.unshift({ stack, service, file, ...place, time: at(backups.length), ...more });
       return addJob({ type: 'backup', stack, actor: actor?.name ?? null, status: 'completed' });
     },
     restore(request) {
@@ -70,6 +81,34 @@ export function createFakeData({ viewOf, stacks, addJob, check }: FakeDataOption
       const error = isKnown ? null : { code: 'UNKNOWN_BACKUP', message, retryable: false };
       const status = isKnown ? 'completed' : 'failed';
       return addJob({ type: 'restore', stack, actor: actor?.name ?? null, status, error });
+    },
+    async lookAtRestore(reference) {
+      const { stack, service } = reference;
+      check();
+      viewOf(stack);
+      const found = find(reference);
+      const counts = { added: 1, changed: 1, removed: 1, same: 2, bytesBefore: 2_048, bytesAfter: 4_096 };
+      const changes = [
+        { path: 'a.txt', change: 'added', before: null, after: 3_072 },
+        { path: 'b.txt', change: 'changed', before: 1_024, after: 1_024 },
+        { path: 'c.txt', change: 'removed', before: 1_024, after: null },
+      ] as const;
+      const what = { stack, service, file: found.file, time: found.time, stops: ['web'] };
+      return { ...what, note: null, data: { ...counts, changes } };
+    },
+    async verifyBackup(reference) {
+      const { stack, service } = reference;
+      check();
+      const found = find(reference);
+      return {
+        stack,
+        service,
+        file: found.file,
+        destination: null,
+        result: 'whole',
+        bytes: 4_096,
+        message: null,
+      };
     },
   };
 }

@@ -379,9 +379,8 @@ export function createFakeReconciler(): FakeReconciler {
       if (workers.some((worker) => worker.name === name)) {
         throw new ReconcilerError('WORKER_EXISTS', `there is a worker ${name} already`);
       }
-      workers.push(
-        buildWorker({ name, status: 'unknown', facts: null, lastSeen: null, file: `nodes/${name}.yaml` }),
-      );
+      const facts = { status: 'unknown', facts: null, lastSeen: null } as const;
+      workers.push(buildWorker({ name, ...facts, file: `nodes/${name}.yaml` }));
       return written(`registerWorker by ${actor.name}`, name, `nodes/${name}.yaml`);
     },
     async unregisterWorker(name, actor) {

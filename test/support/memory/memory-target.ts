@@ -15,6 +15,8 @@ import type {
 import type { MemoryBuilds } from './memory-builds.ts';
 import { createMemoryUpkeep } from './memory-upkeep.ts';
 import { createMemoryBuilds } from './memory-builds.ts';
+import type { MemoryData } from './memory-data.ts';
+import { createMemoryData } from './memory-data.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import { createMemorySession } from '../cli/memory-session.ts';
@@ -58,6 +60,8 @@ export interface MemoryControl {
 
 export type MemoryTarget = TargetWith<Capability> & {
   readonly control: MemoryControl;
+  /** Contents of volumes and directories. */
+  readonly data: MemoryData;
   readonly builds: MemoryBuilds;
 };
 
@@ -162,6 +166,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     logs: (stack, id, options) => readLogs(engine, stack, id, options),
     watch: (onEvent, signal) => watch(engine, onEvent, signal),
     ...createMemoryInventory(engine),
+    ...createMemoryData(engine, faults.step),
     async [Symbol.asyncDispose]() {
       faults.close();
     },

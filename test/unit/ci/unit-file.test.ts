@@ -31,7 +31,7 @@ it('the unit sees a repository under home, and writes nowhere but where it is to
 });
 
 it('the unit starts the daemon with a state directory that systemd makes', () => {
-  expect(settings.get('ExecStart')).toEqual(['/opt/kombinator/api/cli/kombinator.mjs serve']);
+  expect(settings.get('ExecStart')).toEqual(['/opt/kombinator/api/cli/kombinator.sh serve']);
   expect(settings.get('Environment')).toEqual(['KOMBINATOR_STATE_DIR=%S/kombinator']);
   expect([settings.get('StateDirectory'), settings.get('StateDirectoryMode')]).toEqual([
     ['kombinator'],

@@ -12,6 +12,9 @@ const backup = (file: string, more: Partial<BackupView> = {}): BackupView => ({
   sha256: 'ab'.repeat(32),
   time: '2026-01-01T00:00:00.000Z',
   beforeRestore: false,
+  kind: 'database',
+  destination: null,
+  encrypted: false,
   ...more,
 });
 

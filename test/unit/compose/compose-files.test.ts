@@ -41,11 +41,11 @@ describe('places of findings', () => {
     ],
     [
       'what has no effect',
-      project('version: "3"\nname: other\nservices:\n  web:\n    image: a\n    post_start: []\n'),
+      project('version: "3"\nname: other\nservices:\n  web:\n    image: a\n    credential_spec: {}\n'),
       [
         'compose.yaml:1:1 warning OBSOLETE_KEY version',
         'compose.yaml:2:1 warning UNSUPPORTED_KEY name',
-        'compose.yaml:6:5 warning UNSUPPORTED_KEY services.web.post_start',
+        'compose.yaml:6:5 warning UNSUPPORTED_KEY services.web.credential_spec',
       ],
     ],
     [
@@ -95,12 +95,12 @@ it('reads several documents of one file as several files', () => {
 
 it('refuses what no engine has, with its line', () => {
   const text =
-    'services:\n  web:\n    image: a\n    models: [m]\n    use_api_socket: true\n    pre_stop: []\n    provider: { type: x }\nmodels:\n  m: { model: b }\n';
+    'services:\n  web:\n    image: a\n    models: [m]\n    use_api_socket: true\n    credential_spec: {}\n    provider: { type: x }\nmodels:\n  m: { model: b }\n';
   expect(service(project(text)).findings).toEqual([
     'compose.yaml:8:1 error UNSUPPORTED_KEY models',
     'compose.yaml:4:5 error UNSUPPORTED_KEY services.web.models',
     'compose.yaml:5:5 error UNSUPPORTED_KEY services.web.use_api_socket',
-    'compose.yaml:6:5 warning UNSUPPORTED_KEY services.web.pre_stop',
+    'compose.yaml:6:5 warning UNSUPPORTED_KEY services.web.credential_spec',
     'compose.yaml:7:5 error UNSUPPORTED_KEY services.web.provider',
   ]);
 });

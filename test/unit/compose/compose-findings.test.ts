@@ -68,8 +68,21 @@ it.each([
     want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')],
   },
   {
-    text: web('deploy: { labels: { a: b }, placement: {} }'),
-    want: [warning('6:15', 'deploy.labels'), warning('6:33', 'deploy.placement')],
+    text: web('deploy: { labels: { a: b }, placement: { preferences: [], max_replicas_per_node: 1 } }'),
+    want: [
+      warning('6:15', 'deploy.labels'),
+      warning('6:46', 'deploy.placement.preferences'),
+      warning('6:63', 'deploy.placement.max_replicas_per_node'),
+    ],
+  },
+  {
+    text: web(
+      'deploy: { placement: { constraints: [node.role == manager, node.hostname == pi, node.labels.ssd == true] } }',
+    ),
+    want: [
+      warning('6:64', 'deploy.placement.constraints[1]'),
+      warning('6:85', 'deploy.placement.constraints[2]'),
+    ],
   },
   {
     text: web('deploy: { restart_policy: { delay: 5s } }\n    restart: always'),

@@ -11,6 +11,11 @@ const WEB = 'services: { web: { image: a } }\n';
 /** Descriptions that reach out of a container, each with the line that allows it. */
 const REACHING: readonly (readonly [string, MemoryFiles, string])[] = [
   ['privileged', shopWith('privileged: true'), 'privileged: true'],
+  [
+    'a privileged command beside a service',
+    shopWith('post_start: [{ command: id }, { command: id, privileged: true }]'),
+    'privileged: true',
+  ],
   ['network_mode: host', shopWith('network_mode: host'), 'hostNamespaces: [network]'],
   [
     'the network of the name host',

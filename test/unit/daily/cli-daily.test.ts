@@ -56,9 +56,9 @@ describe('top', () => {
     expect([shown.code, shown.stdout]).toEqual([
       0,
       [
-        'SERVICE  RUNS AS     CPU      MEMORY                IN / OUT',
-        'web      shop-web-1  125.0 %  60.0 MiB of 64.0 MiB  2.0 KiB / 0 B',
-        '-        app-1       0.5 %    512 B                 -',
+        'SERVICE  RUNS AS     CPU      MEMORY            IN / OUT',
+        'web      shop-web-1  125.0 %  60 MiB of 64 MiB  2 KiB / 0 B',
+        '-        app-1       0.5 %    512 B             -',
         '',
       ].join('\n'),
     ]);
@@ -67,8 +67,8 @@ describe('top', () => {
       columns: 60,
     });
     expect(narrow.stdout.split('\n').slice(0, 2)).toEqual([
-      'RUNS AS     CPU      MEMORY                IN / OUT',
-      'shop-web-1  125.0 %  60.0 MiB of 64.0 MiB  2.0 KiB / 0 B',
+      'RUNS AS     CPU      MEMORY            IN / OUT',
+      'shop-web-1  125.0 %  60 MiB of 64 MiB  2 KiB / 0 B',
     ]);
     const plain = await runFakeCli(['top', 'shop'], world());
     expect(plain.stdout).toBe(
@@ -191,15 +191,15 @@ describe('prune', () => {
     expect([run.code, one.asked, run.stdout]).toEqual([
       1,
       [],
-      'removed stack\tlocal\t-\told: local/container/a\nimage\tlocal\t2.0 MiB\tnginx:1.28\n',
+      'removed stack\tlocal\t-\told: local/container/a\nimage\tlocal\t2 MiB\tnginx:1.28\n',
     ]);
     expect(run.stderr).toContain('c1: prune is not for clusters');
-    expect(run.stderr).toContain('local: 1.0 KiB of build cache, whoever built: --build-cache');
+    expect(run.stderr).toContain('local: 1 KiB of build cache, whoever built: --build-cache');
     const no = await runFakeCli(['prune'], one, { isTerminal: true, answers: ['no'] });
     expect([no.code, one.asked, no.questions]).toEqual([
       1,
       [],
-      [expect.stringContaining('Remove these 2, 2.0 MiB?')],
+      [expect.stringContaining('Remove these 2, 2 MiB?')],
     ]);
   });
 
@@ -207,7 +207,7 @@ describe('prune', () => {
     const one = world();
     const run = await runFakeCli(['prune', '--yes'], one);
     expect([run.code, one.asked]).toEqual([0, [['stack/old', 'local/sha256:1']]]);
-    expect(run.stdout).toContain('✓ 2 of 2 removed, 2.0 KiB free');
+    expect(run.stdout).toContain('✓ 2 of 2 removed, 2 KiB free');
     await runFakeCli(['prune', '--yes', '--build-cache'], one);
     expect(one.asked[1]).toContain('local/build-cache');
   });

@@ -18,6 +18,8 @@ describe('a key that a cluster does not honour', () => {
     network_mode: 'network_mode: none',
     volumes_from: 'volumes_from: [db]',
     external_links: 'external_links: [old:older]',
+    post_start: 'post_start: [{ command: "true" }]',
+    pre_stop: 'pre_stop: [{ command: "true" }]',
     user: 'user: www-data',
     group_add: 'group_add: [audio]',
     hostname: 'hostname: Not_DNS',

@@ -190,6 +190,17 @@ describe('buildPlan', () => {
     expect(plan.diagnostics[0]).toMatchObject({ code: 'EXTERNAL_MISSING', line: 7 });
   });
 
+  it('says that another stack makes what is external, and is not there yet', () => {
+    const external = { ...wanted('network', 'proxy', { name: 'proxy', external: true }), maker: 'edge' };
+    const plan = planFor({ desired: [external] });
+    expect(whyNotApplicable(plan, true)).toBeNull();
+    expect(plan.diagnostics[0]).toMatchObject({
+      severity: 'warning',
+      code: 'EXTERNAL_NOT_YET',
+      message: 'network proxy is made by the stack edge, which comes first',
+    });
+  });
+
   it('tells of a name that somebody else has, and leaves what bears it alone', () => {
     const taken: ObservedResource = {
       ...running(volume, { health: { status: 'missing' } }),

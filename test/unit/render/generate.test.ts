@@ -29,6 +29,38 @@ describe.each(GENERATE_FORMATS)('%s', (format) => {
   });
 });
 
+describe('commands beside a service', () => {
+  const text = `version: "1.0"
+meta: { name: full }
+services:
+  web:
+    image: nginx:1.29
+    post_start: [{ command: "echo $$HOME", user: root, environment: { A: b } }]
+    pre_stop: [{ command: [nginx, -s, quit], privileged: true, working_dir: /tmp }]
+`;
+
+  it('are carried over to a Compose file, and noted where nothing can say them', async () => {
+    expect(textOf(await generate('compose', text), 'compose.yaml')).toContain(`
+    post_start:
+      - command:
+          - echo
+          - $$HOME
+        user: root
+        environment:
+          A: b
+    pre_stop:
+      - command:
+          - nginx
+          - -s
+          - quit
+        privileged: true
+        working_dir: /tmp
+`);
+    for (const format of ['opentofu', 'kubernetes'] as const)
+      expect((await generate(format, text)).notes.join()).toContain('postStart, preStop');
+  });
+});
+
 describe('secrets', () => {
   it.each(GENERATE_FORMATS)('are not looked up for %s', async (format) => {
     const { state, source, load } = createDesiredFixture({

@@ -27,6 +27,7 @@ import {
 } from './container-group.ts';
 import { nameAsBuilt } from '../adopted/as-built.ts';
 import { readStaleSharing } from './container-sharing.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { maskLines, readLogTail } from '../logs.ts';
 import { maskOf } from '../secrets/secret-texts.ts';
 import { containerSpec } from './specs.ts';
@@ -95,7 +96,7 @@ async function runAgain(task: ContainerTask, current: OwnedContainer): Promise<v
   const { adapter, context } = task;
   const name = ownName(current);
   if (current.name !== name) await adapter.engine.renameContainer(current.id, name, context.signal);
-  await startContainer(task, current.id);
+  await startContainer(task, current.id, lifecycleOf(current.owner.spec, 'postStart'));
 }
 
 /** Stops the old container, and takes away a name that it will not have any more. */

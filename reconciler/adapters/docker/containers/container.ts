@@ -1,7 +1,7 @@
 import { own, asText } from '../../../base/values.ts';
 import type { ContainerInspectInfo } from 'dockerode';
 import { withAbortScope } from '../../../base/abort-scope.ts';
-import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
+import type { ContainerSpec, LifecycleSpec } from '../../../model/docker/docker-spec.ts';
 import { errorMessage, isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import { compareHash } from '../../../model/resource.ts';
@@ -14,6 +14,7 @@ import type { OwnedContainer } from './container-group.ts';
 import { hasStarted } from './container-health.ts';
 import { readContainerHealth } from './read-container-health.ts';
 import { buildUpdate, leftNetwork, networkSteps, readLive } from './container-drift.ts';
+import { lifecycleOf, runPostStart, runPreStop } from './lifecycle.ts';
 import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
@@ -147,10 +148,15 @@ export async function discardMade(
   if (place !== null) await wipeSecrets(adapter, { image: spec.image, place }, signal);
 }
 
-/** Starts a container and remembers it as the one to judge. Says who holds a port that is taken. */
+/**
+ * Starts a container, remembers it as the one to judge, and runs what is to follow its start. Says who holds a port that is taken.
+ *
+ * @param commands default: those of its description
+ */
 export async function startContainer(
-  { adapter, desired, context }: ContainerTask,
+  { adapter, desired, spec, context }: ContainerTask,
   id: string,
+  commands: readonly LifecycleSpec[] = spec.postStart ?? [],
 ): Promise<void> {
   let wasLeft = false;
   for (let attempt = 1; ; attempt++) {
@@ -169,6 +175,8 @@ export async function startContainer(
     }
   }
   adapter.applied.set(appliedKey(context.stack, desired.id), id);
+  const { stack, progress, signal } = context;
+  await runPostStart(adapter, commands, { stack, id: desired.id, container: id, progress }, signal);
 }
 
 /** Pause between two tries to start a container whose port another stack may be about to give up. */
@@ -190,6 +198,9 @@ export async function stopContainer(
   if (signal.aborted) throw toCancelled(signal, 'stop container');
   // A paused process cannot hear that it should end.
   if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
+  const commands = lifecycleOf(owner.spec, 'preStop');
+  const place = { stack: owner.stack, id: owner.id, container: id };
+  if (commands.length > 0) await runPreStop(adapter, commands, place, signal);
   const grace = owner.spec['stopGracePeriodMs'];
   const seconds = typeof grace === 'number' ? Math.ceil(grace / 1_000) : adapter.stopTimeoutSeconds;
   await adapter.engine.stopContainer(id, seconds, signal);

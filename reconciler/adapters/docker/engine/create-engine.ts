@@ -6,7 +6,7 @@ import { networkCalls, volumeCalls } from './engine-networks.ts';
 import { execCalls } from './engine-exec.ts';
 import { usageCalls } from './engine-usage.ts';
 import { imageCalls } from './engine-images.ts';
-import { containerCalls, containerContentCalls } from './engine-containers.ts';
+import { containerCalls, containerContentCalls, dataCalls } from './engine-containers.ts';
 
 /** Time in which an engine has told of what it remembers. */
 const PAST_EVENTS_MS = 10_000;
@@ -42,6 +42,7 @@ export function createEngine(transport: Transport): Engine {
       }),
     ...containerCalls(transport),
     ...containerContentCalls(transport),
+    ...dataCalls(transport),
     ...execCalls(transport),
     ...sessionCalls(transport),
     ...networkCalls(transport),

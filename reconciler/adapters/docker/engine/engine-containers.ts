@@ -8,6 +8,8 @@ import { ignoreStatus, orNull } from './engine-answers.ts';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 /** Time that a container may take to be made, started or removed on a busy machine. */
 const SLOW_MS = 120_000;
+/** Time that writing data may take, however much it is. */
+const DATA_MS = 24 * 3_600_000;
 
 type ContainerCalls = Pick<
   Engine,
@@ -16,6 +18,8 @@ type ContainerCalls = Pick<
   | 'containersNamed'
   | 'containersOfProject'
   | 'listHooks'
+  | 'listAllContainers'
+  | 'listCarriers'
   | 'findPublishers'
   | 'inspectContainer'
   | 'createContainer'
@@ -47,6 +51,8 @@ export function containerCalls(transport: Transport): ContainerCalls {
     containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
     containersOfProject: (project, signal) => listContainers(transport, projectFilter(project), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
+    listAllContainers: (signal) => listContainers(transport, {}, signal),
+    listCarriers: (stack, signal) => listContainers(transport, { label: [`${LABEL.data}=${stack}`] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) => inspectContainer(transport, id, signal),
     async createContainer(name, body, { platform, signal }) {
@@ -68,23 +74,25 @@ export function containerCalls(transport: Transport): ContainerCalls {
     unpauseContainer: (id, signal) => post(id, 'unpause', { signal }),
     renameContainer: (id, name, signal) => post(id, 'rename', { query: { name }, signal }),
     updateContainer: (id, body, signal) => post(id, 'update', { body, signal }),
-    async removeContainer(id, signal) {
-      const path = `/containers/${id}`;
-      const doing = 'remove container';
-      const query = { force: true, v: true };
-      const removal = { method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal } as const;
-      try {
-        await transport.json(removal);
-      } catch (error) {
-        const status = statusOf(error);
-        if (status === 404) return;
-        if (status !== 409) throw error;
-        // Somebody else is removing it: until that is done it keeps its name.
-        const waiting = { query: { condition: 'removed' }, doing, interruptible: true, signal } as const;
-        await ignoreStatus([404], post(id, 'wait', waiting));
-      }
-    },
+    removeContainer: (id, signal) => removeContainer(transport, id, signal),
   };
+}
+
+async function removeContainer(transport: Transport, id: string, signal: AbortSignal): Promise<void> {
+  const path = `/containers/${id}`;
+  const doing = 'remove container';
+  const query = { force: true, v: true };
+  try {
+    await transport.json({ method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 404) return;
+    if (status !== 409) throw error;
+    // Somebody else is removing it: until that is done it keeps its name.
+    const waiting = { query: { condition: 'removed' }, interruptible: true } as const;
+    const request = { method: 'POST', path: `${path}/wait`, doing, timeoutMs: SLOW_MS, signal } as const;
+    await ignoreStatus([404], transport.json<void>({ ...request, ...waiting }));
+  }
 }
 
 function inspectContainer(
@@ -171,6 +179,34 @@ export function containerContentCalls(
         },
         ...(withinMs === undefined ? {} : { wholeMs: withinMs }),
         doing: 'read logs',
+        signal,
+      }),
+  };
+}
+
+/** Archives of any length. */
+export function dataCalls(transport: Transport): Pick<Engine, 'readData' | 'writeData'> {
+  return {
+    readData: (id, path, signal) =>
+      orNull(
+        transport.stream({
+          method: 'GET',
+          path: `/containers/${id}/archive`,
+          query: { path },
+          timeoutMs: SLOW_MS,
+          doing: 'read data',
+          signal,
+        }),
+      ),
+    writeData: (id, directory, archive, signal) =>
+      transport.json<void>({
+        method: 'PUT',
+        path: `/containers/${id}/archive`,
+        query: { path: directory },
+        file: archive,
+        doing: 'write data',
+        timeoutMs: DATA_MS,
+        interruptible: true,
         signal,
       }),
   };

@@ -4,7 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
 import { createBeginning } from '../../../base/bytes.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
-import type { StreamedProgram } from '../../../ports/target-capabilities.ts';
+import { defined } from '../../../base/values.ts';
+import type { ExecResult, StreamedProgram } from '../../../ports/target-capabilities.ts';
 import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './transport.ts';
@@ -19,13 +20,24 @@ const END_ATTEMPTS = 40;
 const END_PAUSE_MS = 50;
 
 /** Runs programs in containers. */
-export function execCalls(transport: Transport): Pick<Engine, 'exec' | 'execStream'> {
+export function execCalls(transport: Transport): Pick<Engine, 'exec' | 'execAs' | 'execStream'> {
+  const runToEnd = async (prepared: Prepared, signal: AbortSignal): Promise<ExecResult> => {
+    const run = await prepare(transport, prepared, signal);
+    const stream = await transport.stream(startOf(run, signal));
+    const output = await readOutput(stream, signal);
+    return { ...output, exitCode: await readExitCode(transport, run, signal) };
+  };
   return {
-    async exec(id, argv, signal) {
-      const run = await prepare(transport, { id, argv, hasInput: false }, signal);
-      const stream = await transport.stream(startOf(run, signal));
-      const output = await readOutput(stream, signal);
-      return { ...output, exitCode: await readExitCode(transport, run, signal) };
+    exec: (id, argv, signal) => runToEnd({ id, argv, hasInput: false }, signal),
+    execAs(id, { command, user, privileged, workingDir, env }, signal) {
+      const given = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
+      const settings = defined({
+        User: user,
+        Privileged: privileged,
+        WorkingDir: workingDir,
+        Env: env === undefined ? undefined : given,
+      });
+      return runToEnd({ id, argv: command, hasInput: false, settings }, signal);
     },
     async execStream(id, program, signal) {
       const { argv, input } = program;
@@ -44,17 +56,26 @@ interface Prepared {
   readonly id: string;
   readonly argv: readonly string[];
   readonly hasInput: boolean;
+  /** More members of the request. */
+  readonly settings?: object;
 }
 
 async function prepare(
   transport: Transport,
-  { id, argv, hasInput }: Prepared,
+  { id, argv, hasInput, settings }: Prepared,
   signal: AbortSignal,
 ): Promise<string> {
   const { Id } = await transport.json<{ Id: string }>({
     method: 'POST',
     path: `/containers/${id}/exec`,
-    body: { Cmd: argv, AttachStdin: hasInput, AttachStdout: true, AttachStderr: true, Tty: false },
+    body: {
+      ...settings,
+      Cmd: argv,
+      AttachStdin: hasInput,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: false,
+    },
     answer: ANSWERS.made,
     doing: 'prepare a program in a container',
     signal,

@@ -6,6 +6,7 @@ import type {
   ImageInspectInfo,
   NetworkInspectInfo,
 } from 'dockerode';
+import type { LifecycleSpec } from '../../../model/docker/docker-spec.ts';
 import type { BuildNeeds, BuildSession } from '../images/build-session.ts';
 import type {
   ExecResult,
@@ -141,6 +142,10 @@ export interface Engine {
   containersOfProject(project: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** One-off containers of every stack. */
   listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers of the engine, whoever made them. */
+  listAllContainers(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers that were made to reach the data of a stack. */
+  listCarriers(stack: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
   findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
@@ -155,12 +160,18 @@ export interface Engine {
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
   /** Reads a file, or a directory and what is in it, as a tar archive; null when there is none. Whoever asks ends the stream. */
   getArchive(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
+  /** The same for data of any length. */
+  readData(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
+  /** Unpacks a tar archive of any length below a directory that exists in the container. Whoever asks ends the request when the content breaks off. */
+  writeData(id: string, directory: string, archive: Readable, signal: AbortSignal): Promise<void>;
   /** Unpacks a tar archive below a directory that exists in the container. */
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** The same, but a file replaces a directory of its name and everything in it. */
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Runs a program in a running container to its end. */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** The same as another user, and with what else `post_start` and `pre_stop` may say. */
+  execAs(id: string, program: LifecycleSpec, signal: AbortSignal): Promise<ExecResult>;
   /** The same, with input and output of any length. */
   execStream(id: string, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
   openSession(id: string, options: SessionOptions): Promise<ExecSession>;

@@ -3,7 +3,7 @@ import type { DocumentPath } from '../../../base/document-path.ts';
 import { own } from '../../../base/values.ts';
 import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
-import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
+import { namespaceNeeds, PRIVILEGED } from '../../../model/docker/options/option-needs.ts';
 import type { Need, OperatorPolicy } from '../../../model/operator-policy.ts';
 import {
   canBeAllowed,
@@ -92,6 +92,8 @@ function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly
     needs.map((need) => ({ ...need, who, path: [...path, key] }));
   return [
     ...givenOptions(options).flatMap(({ row, value }) => at(row.key, row.needs?.(value) ?? [])),
+    ...at('post_start', lifecycleNeeds(service.postStart)),
+    ...at('pre_stop', lifecycleNeeds(service.preStop)),
     ...at('network_mode', namespaceNeeds('network', networkMode)),
     ...at('build', namespaceNeeds('network', build?.network ?? '')),
     ...networks
@@ -105,6 +107,10 @@ function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly
       mount.type === 'bind' ? [{ ...bindNeed(mount.source, mount.readOnly), who, path: place }] : [],
     ),
   ];
+}
+
+function lifecycleNeeds(commands: ServiceModel['postStart'] = []): readonly Need[] {
+  return commands.some(({ privileged }) => privileged === true) ? [PRIVILEGED] : [];
 }
 
 const HOST_NETWORK: Need = { grant: 'hostNamespaces', value: 'network' };

@@ -25,7 +25,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
     'honoured',
     'as everywhere',
   ),
-  row('database', 'some are warnings', 'it is asked about itself; backups are made on machines only'),
+  row('database', 'honoured', 'a client in its pod asks it about itself, and makes and restores backups'),
   row('extends env_file label_file', 'honoured', 'read before anything else'),
   row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),
@@ -70,6 +70,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
     'some are warnings',
     '"no", and what others wait for to end, is a Job, everything else a Deployment or StatefulSet, which is always started again',
   ),
+  row('post_start pre_stop', 'error', 'a pod has no order of commands with users of their own'),
   row('labels', 'some are warnings', 'annotations of the pods; a key that Kubernetes refuses is a warning'),
   row('resources', 'honoured', 'limits and requests'),
   row(
@@ -135,6 +136,18 @@ export const KEY_RULES: readonly KeyRule[] = [
     ({ links }) => links.some(({ external }) => external),
     'is for one engine',
     'call it by the name of its Service',
+  ),
+  refused(
+    'post_start',
+    ({ postStart }) => postStart !== undefined,
+    'is for one engine',
+    'run it in the entrypoint, or in a hook',
+  ),
+  refused(
+    'pre_stop',
+    ({ preStop }) => preStop !== undefined,
+    'is for one engine',
+    'let the service handle its stop_signal',
   ),
   ignored(
     'container_name',

@@ -24,9 +24,10 @@ import {
 /** Keys that need a builder that an engine's API does not offer. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   additional_contexts: 'copy the files into the context, or name another image in a FROM',
-  entitlements: 'the engine builds without entitlements',
-  privileged: 'the engine builds without privileges',
-  ssh: 'the engine cannot lend an SSH agent to a step',
+  entitlements:
+    'the engine builds without them: take it out, or build the image elsewhere and name it in image',
+  privileged: 'the engine builds without privileges: build the image elsewhere, and name it in image',
+  ssh: 'fetch over https, with a token of build.secrets and RUN --mount=type=secret: the engine has no SSH agent to lend',
 };
 
 /** Keys that change nothing in the image. */

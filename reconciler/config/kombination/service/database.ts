@@ -9,6 +9,7 @@ import { suggest } from '../../../base/nearest.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
 import type { BackupPolicy, Compression } from '../../../database/backup.ts';
+import { parseDataName } from '../../../database/data-name.ts';
 import { DEFAULT_KEEP, DEFAULT_SCHEDULE } from '../../../database/backup.ts';
 import type { DatabaseSettings } from '../../../database/settings.ts';
 import { DATABASE_KINDS, databaseOf } from '../../../database/settings.ts';
@@ -35,16 +36,31 @@ export function readBackup(value: unknown, diagnostics: DiagnosticCollector): Ba
   const path = ['backup'];
   const { keep, days } = { keep: asNumber(fields['keep']), days: asNumber(fields['days']) };
   const volume = asString(fields['volume']);
-  reportDestination(fields, path, diagnostics);
+  const destination = readDestination(fields, path, diagnostics);
   return defined({
     schedule: readSchedule(fields['schedule'], [...path, 'schedule'], diagnostics),
     keep: keep ?? (days === undefined ? DEFAULT_KEEP : undefined),
     days,
     compression: readCompression(fields['compression']),
-    services: asList(fields['services'])?.flatMap((name) => asString(name) ?? []),
+    services: textsOf(fields['services']),
+    volumes: readChoice(fields['volumes']),
+    directories: readChoice(fields['directories']),
+    stop: fields['stop'] === true ? true : undefined,
+    destination,
+    encrypt: typeof fields['encrypt'] === 'boolean' ? fields['encrypt'] : undefined,
+    recipients: textsOf(fields['recipients']),
     volume,
     path,
   });
+}
+
+function textsOf(value: unknown): readonly string[] | undefined {
+  return asList(value)?.flatMap((name) => asString(name) ?? []);
+}
+
+/** All, some by name, or none. */
+function readChoice(value: unknown): true | readonly string[] | undefined {
+  return value === true ? true : textsOf(value);
 }
 
 function readSchedule(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): string {
@@ -57,41 +73,83 @@ function readCompression(value: unknown): Compression {
   return value === 'zstd' || value === 'none' ? value : 'gzip';
 }
 
-/** The intent dialect names places elsewhere; backups are kept by the daemon, or in a volume. */
-function reportDestination(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
-  const isElsewhere = fields['destination'] !== undefined;
-  if (isElsewhere) {
-    diagnostics.warning('NOT_APPLIED', [...path, 'destination'], 'backup.destination is not applied', {
-      hint: 'name a volume of the stack with volume:, or set backups.directory of the daemon',
-      at: 'key',
-    });
-  } else if (fields['enabled'] === true && fields['volume'] === undefined) {
-    const message = 'backups are wanted, and destination does not say where they go';
-    diagnostics.warning('BACKUP_DESTINATION_MISSING', path, message, { hint: 'backup.volume', at: 'key' });
+/** Name of a place of the operator's; addresses, as the intent dialect has them, are the operator's to know. */
+const PLACE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+function readDestination(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): string | undefined {
+  const destination = asString(fields['destination']);
+  if (destination === undefined) {
+    if (fields['enabled'] === true && fields['volume'] === undefined) {
+      const message = 'backups are wanted, and destination does not say where they go';
+      diagnostics.warning('BACKUP_DESTINATION_MISSING', path, message, { hint: 'backup.volume', at: 'key' });
+    }
+    return undefined;
   }
+  if (PLACE.test(destination)) return destination;
+  diagnostics.warning(
+    'NOT_APPLIED',
+    [...path, 'destination'],
+    'backup.destination is not applied: it is no name',
+    {
+      hint: "the name of one of backups.destinations in the daemon's configuration, which says where it is",
+      at: 'key',
+    },
+  );
+  return undefined;
 }
 
-/** Checks what databases and backups refer to. */
-export function checkDatabases(kombination: Kombination, diagnostics: DiagnosticCollector): void {
+/** Reports a destination that the operator has not set up. */
+function checkDestination(
+  { backup }: Kombination,
+  known: readonly string[] | undefined,
+  diagnostics: DiagnosticCollector,
+): void {
+  const wanted = backup?.destination;
+  if (backup === undefined || wanted === undefined || known === undefined || known.includes(wanted)) return;
+  const message = `there is no destination ${wanted}, so backups will fail`;
+  const hint =
+    suggest(wanted, known) ??
+    `backups.destinations of the daemon's configuration has ${known.join(', ') || 'none'}; the operator adds it there`;
+  diagnostics.warning('NOT_APPLIED', [...backup.path, 'destination'], message, { hint, at: 'key' });
+}
+
+/**
+ * Checks what databases and backups refer to.
+ *
+ * @param destinations places for backups that the operator has set up; `undefined`: not known here
+ */
+export function checkDatabases(
+  kombination: Kombination,
+  destinations: readonly string[] | undefined,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const service of kombination.services) checkPassword(service, diagnostics);
   const { backup } = kombination;
   if (backup === undefined) return;
   checkBackedUp(kombination, backup, diagnostics);
+  checkDestination(kombination, destinations, diagnostics);
+  checkData(kombination, backup, diagnostics);
   const chosen = backedUpServices(kombination);
-  if (chosen.length === 0 && backup.services === undefined) {
+  const hasData = backup.volumes !== undefined || backup.directories !== undefined;
+  if (chosen.length === 0 && backup.services === undefined && !hasData) {
     diagnostics.warning(
       'NOT_APPLIED',
       backup.path,
       'backup is not applied: no service of the stack is a database',
       {
-        hint: 'database: postgres tells of a service with an image of its own; addons: [backup] for files',
+        hint: 'volumes: true backs up volumes, directories: true directories; database: postgres tells of a service with an image of its own',
         at: 'key',
       },
     );
   }
   const here = onMachines(kombination).services;
-  for (const service of chosen.filter((one) => !here.includes(one))) {
-    const message = `${service.name} runs on a cluster, and is not backed up: that is done on machines only`;
+  for (const { name, mounts } of hasData ? kombination.services.filter((one) => !here.includes(one)) : []) {
+    if (mounts.length === 0 || chosen.some((one) => one.name === name)) continue;
+    const message = `${name} runs on a cluster, and what it keeps is not backed up: volumes and directories are on machines only`;
     diagnostics.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
   }
   const { volume } = backup;
@@ -133,6 +191,37 @@ function checkBackedUp(
         hint: 'database: postgres (or mysql, mongodb, redis) of the service, when it is one',
       });
     }
+  }
+}
+
+/** Volumes and directories that are named have to be there. */
+function checkData(
+  { services, volumes }: Kombination,
+  backup: BackupModel,
+  diagnostics: DiagnosticCollector,
+): void {
+  const known = [
+    ...Object.keys(volumes),
+    ...services.flatMap(({ mounts }) =>
+      mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : [])),
+    ),
+  ];
+  for (const [index, name] of (backup.volumes === true ? [] : (backup.volumes ?? [])).entries()) {
+    if (known.includes(name)) continue;
+    diagnostics.error('UNKNOWN_VOLUME', [...backup.path, 'volumes', index], `there is no volume ${name}`, {
+      hint: suggest(name, known),
+    });
+  }
+  const names = services.map(({ name }) => name);
+  for (const [index, text] of (backup.directories === true ? [] : (backup.directories ?? [])).entries()) {
+    const name = parseDataName(text);
+    // The schema has reported what is none.
+    if (name?.kind !== 'directory' || names.includes(name.service)) continue;
+    const { service } = name;
+    const path = [...backup.path, 'directories', index];
+    diagnostics.error('UNKNOWN_SERVICE', path, `there is no service ${service}`, {
+      hint: suggest(service, names),
+    });
   }
 }
 

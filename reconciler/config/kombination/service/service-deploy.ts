@@ -5,7 +5,7 @@ import type { ServiceFields } from '../kombination.ts';
 import { optionalNumber } from '../../../model/docker/options/option-values.ts';
 import { nearest } from '../../../base/nearest.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asString, own } from '../../../base/values.ts';
+import { asFields, asList, asString, own } from '../../../base/values.ts';
 
 /*
  * The keys that bring a service out: what Compose says for a cluster, and what of it one engine can do. Resources and replicas are read
@@ -14,9 +14,8 @@ import { asFields, asString, own } from '../../../base/values.ts';
 
 /** Keys that change nothing on a single engine, with what to say about them. */
 const IGNORED: Readonly<Record<string, string>> = {
-  labels: 'labels of the service itself are put on its container',
+  labels: 'a Swarm has them on its service, where no container has them; move them to labels of the service',
   endpoint_mode: 'it is for clusters',
-  placement: 'node says where a service runs',
 };
 
 /** Reports what of `deploy` is not honoured. */
@@ -26,17 +25,20 @@ export function readDeploy(fields: Fields, path: DocumentPath, diagnostics: Diag
   for (const [key, hint] of Object.entries(IGNORED)) {
     if (own(deploy, key) !== undefined) ignore(at(key), key, hint, diagnostics);
   }
-  if (deploy['mode'] === 'global')
-    ignore(at('mode'), 'mode: global', 'one container runs on one engine', diagnostics);
-  else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
+  readPlacement(deploy, at('placement'), diagnostics);
+  if (deploy['mode'] === 'global') {
+    const hint =
+      'one container runs, on the node of the service; write it once for each node that is to have one';
+    ignore(at('mode'), 'mode: global', hint, diagnostics);
+  } else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
     diagnostics.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
       hint: 'replicas says how many containers run',
     });
   }
   const policy = asFields(deploy['restart_policy']) ?? {};
-  for (const key of ['delay', 'window']) {
+  for (const key of Object.keys(BETWEEN_RESTARTS)) {
     if (own(policy, key) === undefined) continue;
-    ignore(at('restart_policy', key), key, 'the engine chooses the time between restarts', diagnostics);
+    ignore(at('restart_policy', key), key, own(BETWEEN_RESTARTS, key) ?? '', diagnostics);
   }
   const reservations = asFields(asFields(deploy['resources'])?.['reservations']) ?? {};
   for (const key of ['cpus', 'generic_resources', 'pids']) {
@@ -49,6 +51,32 @@ export function readDeploy(fields: Fields, path: DocumentPath, diagnostics: Diag
   }
   if (fields['develop'] !== undefined)
     ignore([...path, 'develop'], 'develop', 'it is for compose watch', diagnostics);
+}
+
+const BETWEEN_RESTARTS: Readonly<Record<string, string>> = {
+  delay:
+    'the engine waits 100 ms before it starts a container again, and each time twice as long, up to a minute',
+  window: 'the engine begins to count anew once a container has run for 10 s',
+};
+
+/** Constraints that hold wherever there is but one engine. */
+const ALWAYS_MET = /^node\.role\s*==\s*manager$/;
+const NAMED_NODE = /^node\.hostname\s*==\s*(\S+)$/;
+
+/** A Swarm chooses a node by these; a kombination names it. */
+function readPlacement(deploy: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
+  const placement = asFields(deploy['placement']);
+  if (placement === undefined) return;
+  for (const key of Object.keys(placement).filter((one) => one !== 'constraints' && !one.startsWith('x-')))
+    ignore([...path, key], key, 'nothing is spread: node says where a service runs', diagnostics);
+  for (const [index, item] of (asList(placement['constraints']) ?? []).entries()) {
+    const constraint = (asString(item) ?? '').trim();
+    if (ALWAYS_MET.test(constraint)) continue;
+    const name = NAMED_NODE.exec(constraint)?.[1];
+    const hint = name === undefined ? 'node says where a service runs' : `node: ${name} says the same`;
+    const message = `the constraint ${constraint} has no effect`;
+    diagnostics.warning('UNSUPPORTED_KEY', [...path, 'constraints', index], message, { hint });
+  }
 }
 
 function ignore(path: DocumentPath, key: string, hint: string, diagnostics: DiagnosticCollector): void {

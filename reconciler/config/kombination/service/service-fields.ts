@@ -9,6 +9,7 @@ import type { FileModel, PortEntry, RouteModel, ServiceFields } from '../kombina
 import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import type { PublishedPort } from '../../../model/docker/ports.ts';
 import { parsePort, readPort } from '../../../model/docker/ports.ts';
+import { readLifecycle, readWords } from '../../../model/docker/lifecycle.ts';
 import { readDeploy, readPullPolicy, readRestart } from './service-deploy.ts';
 import { readDependencies, readEnv, readLabels } from './service-lists.ts';
 import { readMounts } from './service-mounts.ts';
@@ -24,7 +25,6 @@ import { readOptions } from '../../../model/docker/options/container-options.ts'
 import { readResources } from './service-resources.ts';
 import { readRollout } from './service-rollout.ts';
 import { readSecretUses } from './service-secrets.ts';
-import { splitWords } from '../../../base/shell-words.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined, own } from '../../../base/values.ts';
 
@@ -78,6 +78,7 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
     networkMode: readNetworkMode(fields, path, diagnostics),
     dependsOn: [...readDependencies(fields, path), ...impliedDependencies(fields, path)],
     healthcheck: healthcheck && readHealthcheck(healthcheck, at('healthcheck'), diagnostics),
+    ...readLifecycle(fields, path, diagnostics),
     restart: readRestart(fields, path, diagnostics),
     resources: readResources(fields, path, diagnostics),
     labels: readLabels(fields['labels'], at('labels'), diagnostics),
@@ -92,15 +93,6 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
 
 function readImage(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): string | undefined {
   return typeof value === 'string' ? accept(normaliseImage(value), path, diagnostics) : undefined;
-}
-
-function readWords(
-  value: unknown,
-  path: DocumentPath,
-  diagnostics: DiagnosticCollector,
-): readonly string[] | undefined {
-  if (typeof value === 'string') return accept(splitWords(value), path, diagnostics);
-  return asList(value)?.map(String);
 }
 
 /** Compose takes ports where they have no effect, and so does a kombination, with a warning. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
@@ -20,7 +21,7 @@ const [STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE] = [0, 1, 2, 3, 4, 255];
 const PATH = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/exec$/;
 const PIECE = 65_536;
 
-/** Runs programs in pods: `cat`, `echo WORDS`, `fail CODE`, `flood PIECES` of 64 KiB. */
+/** Runs programs in pods: `cat`, `echo WORDS`, `fail CODE`, `flood PIECES` of 64 KiB; `sh` and `head` are those of this machine. */
 export function answerPrograms(server: Server, programs: PodProgram[]): void {
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => PROTOCOL });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -51,6 +52,7 @@ function run(socket: WebSocket, program: PodProgram): void {
     socket.close();
   };
   socket.on('error', () => undefined);
+  if (name === 'sh' || name === 'head') return runHere(socket, program.argv, { write, exit });
   socket.on('message', (data: Buffer) => {
     const [channel] = data;
     if (channel === STDIN && name === 'cat') void write(STDOUT, data.subarray(1));
@@ -70,4 +72,37 @@ function run(socket: WebSocket, program: PodProgram): void {
       program.sent += PIECE;
     }
   }
+}
+
+interface Answers {
+  readonly write: (channel: number, bytes: Uint8Array) => Promise<void>;
+  readonly exit: (code: number) => Promise<void>;
+}
+
+/** Programs in a pod hear no end of their input before protocol 5, and may end before they have read all of it. */
+function runHere(
+  socket: WebSocket,
+  [name = '', ...words]: readonly string[],
+  { write, exit }: Answers,
+): void {
+  const child = spawn(name, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => undefined);
+  socket.on('close', () => child.kill('SIGKILL'));
+  socket.on('message', (data: Buffer) => {
+    const [channel] = data;
+    if (channel === STDIN && !child.stdin.write(data.subarray(1))) {
+      socket.pause();
+      child.stdin.once('drain', () => socket.resume());
+    }
+    if (channel === CLOSE) child.stdin.end();
+  });
+  // Input that does not drain any more is not waited for.
+  child.stdin.on('close', () => socket.resume());
+  const pass = async (channel: number, output: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const bytes of output) await write(channel, bytes);
+  };
+  const passed = Promise.all([pass(STDOUT, child.stdout), pass(STDERR, child.stderr)]);
+  child.once('close', (code) => {
+    void passed.then(() => exit(code ?? 137));
+  });
 }

@@ -122,7 +122,7 @@ resource "docker_container" "traefik" {
     "--providers.docker=true",
     "--providers.docker.exposedbydefault=false",
     "--providers.docker.network=full_proxy",
-    "--providers.docker.constraints=Label(`com.docker.compose.project`,`full`)",
+    "--providers.docker.constraints=Label(`com.docker.compose.project`,`full`) || Label(`traefik.docker.network`,`full_proxy`)",
     "--entrypoints.web.address=:80",
     "--entrypoints.web.http.redirections.entrypoint.to=websecure",
     "--entrypoints.web.http.redirections.entrypoint.scheme=https",

@@ -23,8 +23,10 @@ export interface BackupVolume {
   remove(file: string, signal: AbortSignal): Promise<void>;
 }
 
-/** The daemon's own place for backups. */
+/** A place for backups: the daemon's own, or another that the operator has set up. */
 export interface BackupStore {
+  /** It packs and encrypts by itself, and stores once what several backups have in common: give it content as it is. Default false. */
+  readonly packs?: boolean;
   backupVolume(stack: string, service: string): BackupVolume;
   /** Services that have backups, those of deleted stacks included, sorted. */
   services(): Promise<readonly { readonly stack: string; readonly service: string }[]>;

@@ -4,8 +4,10 @@ import { expiredBackups } from '../../../reconciler/database/backup-retention.ts
 import { formatBackupName, parseBackupName, wasDue } from '../../../reconciler/database/backup.ts';
 import { dumpCommand, isDump, restoreCommand } from '../../../reconciler/database/dump.ts';
 import { databaseOf } from '../../../reconciler/database/settings.ts';
+import { OPEN_POLICY } from '../../../reconciler/model/operator-policy.ts';
 import { briefDiagnostics, createDesiredFixture } from '../../support/desired-fixtures.ts';
 
+const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudy4aumqk6k4ln';
 const DAY = 24 * 3_600_000;
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 
@@ -18,6 +20,9 @@ describe('the name of a backup', () => {
       { service: 'my_db', beforeRestore: true, compression: 'none' },
     ],
     ['db_20261122-013005.archive.zst', { service: 'db', beforeRestore: false, compression: 'zstd' }],
+    ['db_20261122-013005.sql.gz.age', { service: 'db', compression: 'gzip', encrypted: true }],
+    ['volume=data_20261122-013005.tar.zst.age', { service: 'volume:data', ending: 'tar', encrypted: true }],
+    ['web=%2Fsrv%2Fd_20261122-013005.tar', { service: 'web:/srv/d', ending: 'tar', encrypted: false }],
   ] as const)('%s is read as it is written', (file, parts) => {
     const name = parseBackupName(file);
     expect(name).toMatchObject({ file, ...at, ...parts });
@@ -33,7 +38,14 @@ describe('the name of a backup', () => {
 describe('what is let go', () => {
   const backups = [1, 2, 3, 4, 5].map((age): BackupName => {
     const time = NOON - age * DAY;
-    const parts = { service: 'db', time, beforeRestore: false, ending: 'sql', compression: 'gzip' } as const;
+    const parts = {
+      service: 'db',
+      time,
+      beforeRestore: false,
+      ending: 'sql',
+      compression: 'gzip',
+      encrypted: false,
+    } as const;
     return { ...parts, file: `${age} days` };
   });
   const gone = (policy: { keep?: number; days?: number }, now = NOON) =>
@@ -137,7 +149,57 @@ backup: { schedule: "*/5 * * * *", days: 30, compression: zstd, services: [own],
     expect(databases['cache']).toEqual({ kind: 'redis' });
   });
 
+  it('of volumes and directories are read in full', async () => {
+    const { findings, backup } = await read(
+      'volumes: { d: {} }\nservices: { web: { image: nginx, volumes: ["d:/d", "/srv/x:/x"] } }\n' +
+        `backup: { volumes: [d], directories: ["web:/x"], stop: true, encrypt: true, recipients: [${RECIPIENT}], destination: nas }\n`,
+    );
+    expect(findings).toEqual([]);
+    expect(backup).toMatchObject({
+      volumes: ['d'],
+      directories: ['web:/x'],
+      stop: true,
+      encrypt: true,
+      recipients: [RECIPIENT],
+      destination: 'nas',
+    });
+    const { findings: none } = await read(
+      'services: { web: { image: nginx } }\nbackup: { volumes: true, directories: true }\n',
+    );
+    expect(none).toEqual([]);
+  });
+
+  it('name a place that the operator has not set up: a warning, where the operator is known', async () => {
+    const policy = { ...OPEN_POLICY, backupDestinations: ['nas', 'offsite'] };
+    const { state, push } = createDesiredFixture({ policy });
+    const text = (name: string) =>
+      `${HEAD}services: { db: { image: postgres } }\nbackup: { destination: ${name} }\n`;
+    await push({ 'kombination.yaml': text('ofsite') });
+    const [finding] = state.get('shop')?.diagnostics ?? [];
+    expect(finding).toMatchObject({ code: 'NOT_APPLIED', severity: 'warning', line: 4 });
+    expect(finding?.hint).toContain('offsite');
+    await push({ 'kombination.yaml': text('nas') });
+    expect(state.get('shop')?.diagnostics).toEqual([]);
+  });
+
   it.each([
+    [
+      'volumes: { data: {} }\nservices: { web: { image: nginx, volumes: ["data:/d"] } }\nbackup: { volumes: [dta], directories: ["wob:/d", x, "web:/d/"] }',
+      [
+        '5:21 error UNKNOWN_VOLUME backup.volumes[0]',
+        '5:41 error UNKNOWN_SERVICE backup.directories[0]',
+        '5:51 error INVALID_FORMAT backup.directories[1]',
+        '5:54 error INVALID_FORMAT backup.directories[2]',
+      ],
+    ],
+    [
+      'volumes: { data: {} }\nservices: { web: { image: nginx, volumes: ["data:/d"] } }\nbackup: { volumes: [dta], directories: ["wob:/d"] }',
+      ['5:21 error UNKNOWN_VOLUME backup.volumes[0]', '5:41 error UNKNOWN_SERVICE backup.directories[0]'],
+    ],
+    [
+      'services: { db: { image: postgres } }\nbackup: { recipients: [ssh-rsa] }',
+      ['4:24 error INVALID_FORMAT backup.recipients[0]'],
+    ],
     ['backup: { enabled: false }\nservices: { web: { image: nginx } }', []],
     ['services: { web: { image: nginx } }\nbackup: { keep: 3 }', ['4:1 warning NOT_APPLIED backup']],
     [

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname } from 'node:path';
 import type { Document } from 'yaml';
 import { isMap, isSeq, parse, parseDocument } from 'yaml';
-import { ReconcilerError } from '../base/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 
 /**
  * Adds lines to the operator's configuration, which is made if there is none. What stands there stays, comments too; lists get what they lack.
