@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -95,6 +95,16 @@ it('leaves nothing behind after a no', async () => {
   expect([refused.code, refused.questions.length, existsSync(join(root, '.git'))]).toEqual([1, 1, false]);
   expect(existsSync(join(root, 'kombinator.yaml'))).toBe(false);
   expect(refused.stderr).toContain('nothing was changed');
+});
+
+it('leaves files as they were when Git refuses the commit', async () => {
+  await git(root, 'init', '--quiet', '--initial-branch=main');
+  write({ '.git/hooks/pre-commit': '#!/bin/sh\necho not today >&2\nexit 1\n', '.gitignore': '*.log\n' });
+  chmodSync(join(root, '.git/hooks/pre-commit'), 0o755);
+  const refused = await init(worldWith([]), {}, '--yes');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('not today')]);
+  expect(existsSync(join(root, 'kombinator.yaml'))).toBe(false);
+  expect(readFileSync(join(root, '.gitignore'), 'utf8')).toBe('*.log\n');
 });
 
 it('takes nothing over that is not to be', async () => {
