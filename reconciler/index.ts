@@ -1,6 +1,7 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+import { ReconcilerError } from './base/errors.ts';
 import type { FolderCommit } from './adapters/git/folder-repository.ts';
 import type { FolderDraft, FolderRequest } from './ports/adopt/folder-draft.ts';
 import type { SealedSecret, SealRequest } from './adapters/secrets/seal.ts';
@@ -129,7 +130,11 @@ export async function sealSecret(request: SealRequest): Promise<SealedSecret> {
 /** Folder of Compose projects on this machine, and the state directory, whose age key seals what Git must not have in clear. */
 export type InitRequest = Omit<FolderRequest, 'seal' | 'isIgnored'> & Pick<SealRequest, 'stateDir' | 'env'>;
 
-/** Puts together what makes a folder of Compose projects a repository; writes nothing but an age key where there is none. */
+/**
+ * Puts together what makes a folder of Compose projects a repository; writes nothing but an age key where there is none.
+ *
+ * @throws BAD_OPTIONS where Git ignores what a stack needs; GIT_NOT_INSTALLED
+ */
 export async function draftFolder({ stateDir, env, ...request }: InitRequest): Promise<FolderDraft> {
   const [folder, git, secrets] = await Promise.all([
     import('./desired/adopt/draft-folder.ts'),
@@ -139,7 +144,13 @@ export async function draftFolder({ stateDir, env, ...request }: InitRequest): P
   const dotenv = request.projects.map(({ directory }) => (directory === '' ? '.env' : `${directory}/.env`));
   const ignored = await git.findIgnored(request.root, dotenv);
   const seal = secrets.createSealer({ stateDir, env });
-  return folder.draftFolder({ ...request, seal, isIgnored: (path) => ignored.has(path) });
+  const draft = await folder.draftFolder({ ...request, seal, isIgnored: (path) => ignored.has(path) });
+  const kept = [...(await git.findIgnored(request.root, draft.takes))];
+  if (kept.length === 0) return draft;
+  throw new ReconcilerError(
+    'BAD_OPTIONS',
+    `stacks need what Git is told to ignore: ${kept.join(', ')}; take it out of .gitignore, or mount it as something that may be written to`,
+  );
 }
 
 /** Makes a folder a Git repository with the branch `main`. Throws GIT_NOT_INSTALLED, GIT_ERROR. */

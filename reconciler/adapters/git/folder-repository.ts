@@ -19,8 +19,14 @@ export async function initFolder(root: string): Promise<void> {
 /** Returns those paths that Git is told to leave out. */
 export async function findIgnored(root: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
   if (paths.length === 0) return new Set();
-  const { stdout } = await createGitCommand().run(['-C', root, 'check-ignore', '-z', '--', ...paths]);
-  return new Set(stdout.toString('utf8').split('\0'));
+  const input = paths.map((path) => `${path}\0`).join('');
+  const { stdout } = await createGitCommand().run(['-C', root, 'check-ignore', '-z', '--stdin'], { input });
+  return new Set(
+    stdout
+      .toString('utf8')
+      .split('\0')
+      .filter((path) => path !== ''),
+  );
 }
 
 /** Commits some files of a work tree, with what the user has told Git. @returns the commit. Throws GIT_NOT_INSTALLED, GIT_ERROR. */

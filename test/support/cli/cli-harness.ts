@@ -275,17 +275,19 @@ export async function runFakeCli(
     version: '1.2.3',
     now: () => Date.parse('2026-01-01T00:05:00Z'),
     findAnswering: (addresses) => Promise.resolve(addresses),
-    openSession: () =>
-      Promise.resolve(
-        createLocalSession({
-          reconciler,
-          actor: { name: 'me', email: 'me@example.org' },
-          close() {
-            reconciler.closed = true;
-            return Promise.resolve();
-          },
-        }),
-      ),
+    openSession() {
+      // Some commands look first, and open another one to act.
+      reconciler.closed = false;
+      const session = createLocalSession({
+        reconciler,
+        actor: { name: 'me', email: 'me@example.org' },
+        close() {
+          reconciler.closed = true;
+          return Promise.resolve();
+        },
+      });
+      return Promise.resolve(session);
+    },
     openKeys: () =>
       options.keys === undefined ? Promise.reject(new Error('no keys here')) : Promise.resolve(options.keys),
     serve: () => Promise.reject(new Error('no daemon here')),

@@ -8,7 +8,7 @@ import type {
 } from '../../../reconciler/ports/adopt/folder-draft.ts';
 import { readFrom, sealForTest } from '../../support/fakes/adopt/host.ts';
 
-/* Files that make a folder of Compose projects a repository. Nothing that lies in it is changed. */
+/* A folder of Compose projects becomes a repository. Nothing that lies in it is changed. */
 
 const COMPOSE = 'services: { web: { image: nginx, volumes: ["./data:/data"] } }\n';
 

@@ -137,17 +137,34 @@ async function initIn(invocation: Invocation, folder: Folder, { named, flags }: 
   refuseBroken(draft);
   const question = `${isNew ? `Make ${root} a Git repository` : `Add this to ${root}`}, with one commit?`;
   if (flags.yes !== true && !(await askYes(invocation, question))) return null;
-  for (const { path, content } of draft.writes) {
+  return { commit: await commitDraft(invocation, root, draft), draft };
+}
+
+/** Writes the files and commits them; what was there comes back when that fails. */
+async function commitDraft(
+  { terminal }: Invocation,
+  root: string,
+  { writes, takes, projects }: FolderDraft,
+): Promise<string> {
+  const before = new Map(writes.map(({ path }) => [path, readText(root, path)]));
+  const write = (path: string, content: string | Uint8Array | null) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    if (content !== null) writeFileSync(join(root, path), content);
+    if (content === null) rmSync(join(root, path), { force: true });
+    else writeFileSync(join(root, path), content);
+  };
+  try {
+    for (const { path, content } of writes) write(path, content);
+    const what = projects.length === 1 ? 'a Compose project' : `${projects.length} Compose projects`;
+    return await commitFolder({
+      root,
+      paths: [...writes.map(({ path }) => path), ...takes],
+      message: `Describe ${what} as stacks`,
+      author: localActor(terminal.env),
+    });
+  } catch (error) {
+    for (const [path, content] of before) write(path, content);
+    throw error;
   }
-  const commit = await commitFolder({
-    root,
-    paths: [...draft.writes.map(({ path }) => path), ...draft.takes],
-    message: `Describe ${draft.projects.length === 1 ? 'a Compose project' : `${draft.projects.length} Compose projects`} as stacks`,
-    author: localActor(terminal.env),
-  });
-  return { commit, draft };
 }
 
 async function listRunning(invocation: Invocation): Promise<readonly ProjectView[]> {
