@@ -30,6 +30,7 @@ import { changeOf, contextFor } from '../support/docker/docker-resources.ts';
 import type { Container, Difference, Fields } from '../support/compose/inspect-difference.ts';
 import { comparable, differences } from '../support/compose/inspect-difference.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
+import { createEngineView } from '../support/main-job.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
@@ -125,6 +126,7 @@ async function createWithKombinator(): Promise<ReadonlyMap<string, Fields>> {
   }
   const containers = await inspectAll(`io.kombinator.stack=${STACK}`);
   await removeAll(containers);
+  await createEngineView(host).removeStacksOf(new Set([STACK]));
   const words = new Map([[STACK, 'PROJECT']]).set(DATA_DIR, 'DIRECTORY');
   return comparable(containers, words);
 }

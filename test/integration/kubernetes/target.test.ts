@@ -182,7 +182,10 @@ describe('health', () => {
   it('gives up on a crash loop, with the last lines and without secrets', async () => {
     await own.apply(own.describe([WEB, SECRET]));
     await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 2);
-    double.api.logs.set(`${own.namespace}/web-1/web/previous`, ['starting', 'token correct-horse is not valid']);
+    double.api.logs.set(`${own.namespace}/web-1/web/previous`, [
+      'starting',
+      'token correct-horse is not valid',
+    ]);
     expect(await look()).toMatchObject({
       status: 'failed',
       reason:

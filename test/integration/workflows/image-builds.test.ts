@@ -149,7 +149,8 @@ builds: { engine: builder, sources: [{ url: "${place}/", username: ci, password:
     expect(lines.join('\n')).toContain('version is *** with ***');
     expect(JSON.stringify(events)).not.toMatch(/swordfish|pass-word/);
     // Nothing of it is left on the engine, nor of the repository on this machine.
-    const isOurs = (name: string) => /kombinator-build/.test(name) || name.startsWith(`${registry.host}/team/app`);
+    const isOurs = (name: string) =>
+      /kombinator-build/.test(name) || name.startsWith(`${registry.host}/team/app`);
     expect((await names()).filter(isOurs)).toEqual([]);
     expect(await readdir(join(registry.root, 'state', 'builds', 'sources'))).toEqual([]);
     await docker('login', registry.host, '-u', registry.username, '-p', registry.password);
