@@ -17,6 +17,8 @@ const SCREENS: readonly { readonly name: string; readonly argv: readonly string[
   { name: 'history', argv: ['history', 'shop'] },
   { name: 'jobs', argv: ['jobs'] },
   { name: 'drift', argv: ['drift', 'shop'] },
+  { name: 'adopt', argv: ['adopt'] },
+  { name: 'adopt-project', argv: ['adopt', 'vaultwarden', '--yes'] },
 ];
 
 describe.each([80, 140])('at %i columns', (columns) => {

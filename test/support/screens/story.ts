@@ -1,3 +1,4 @@
+import { ADOPTIONS } from './adopt-story.ts';
 import type { HistoryEntry, Job, JobStep, Plan, StackView } from '../../../reconciler/index.ts';
 import type { FakeWorld } from '../cli/cli-harness.ts';
 import { jobOf, viewOf } from '../cli/cli-harness.ts';
@@ -255,6 +256,7 @@ export async function tellStory(): Promise<FakeWorld> {
       }
     },
     more: {
+      ...ADOPTIONS,
       stackNames: () => views().map(({ name }) => name),
       observe: (name) => Promise.resolve(views().find((view) => view.name === name) ?? viewOf(name)),
       history: () => Promise.resolve(HISTORY),
