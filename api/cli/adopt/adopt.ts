@@ -34,12 +34,12 @@ export function addAdopt(program: Command, hooks: ProgramHooks): void {
     .action(on(hooks, (invocation, options: Flags, named: string[]) => runAdopt(invocation, named, options)));
   program
     .command('release')
-    .description('give a stack back to Compose: what it has runs on, and is left alone from then on')
-    .argument('<stack>')
+    .description('give stacks back to Compose: what they have runs on, and is left alone from then on')
+    .argument('<stack...>')
     .option('--yes', 'do not ask')
     .action(
-      on(hooks, (invocation, { yes }: { yes?: true }, stack: string) =>
-        runRelease(invocation, stack, yes === true),
+      on(hooks, (invocation, { yes }: { yes?: true }, stacks: string[]) =>
+        runRelease(invocation, stacks, yes === true),
       ),
     );
 }
@@ -175,6 +175,10 @@ async function carryOut(invocation: Invocation, previews: readonly AdoptionPrevi
         );
     }
     if (options.json === true) terminal.out(JSON.stringify({ adopted, previews }, null, 2));
+    if (options.json !== true && previews.some(({ files }) => files.includes(RECIPIENTS)))
+      terminal.out(
+        `  passwords are encrypted now; ${await whereKeyIs(invocation)} alone opens them: keep a copy elsewhere`,
+      );
     // A daemon does it by itself.
     if (options.server !== undefined) return EXIT.ok;
     const changing = previews.filter(({ plan }) => isChanging(plan)).map(({ stack }) => stack);
@@ -183,31 +187,44 @@ async function carryOut(invocation: Invocation, previews: readonly AdoptionPrevi
   }
 }
 
+/** A repository without it gets one for the key of this machine. */
+const RECIPIENTS = '.age-recipients';
+
+async function whereKeyIs({ options, terminal }: Invocation): Promise<string> {
+  if (options.server !== undefined) return 'age.key in the state directory of the daemon';
+  return join(await chooseStateDirectory(options, 'command', terminal.env), 'age.key');
+}
+
 function isChanging(plan: AdoptionPreview['plan']): boolean {
   if (plan === null) return false;
   const { summary } = plan;
   return summary.create + summary.update + summary.replace + summary.delete > 0;
 }
 
-async function runRelease(invocation: Invocation, stack: string, yes: boolean): Promise<number> {
+async function runRelease(invocation: Invocation, stacks: readonly string[], yes: boolean): Promise<number> {
   const { terminal, options, interrupt, style } = invocation;
+  const names = stacks.join(', ');
   if (!yes && (!terminal.canAsk || options.json === true))
-    throw new UsageError(`giving ${stack} back needs a yes`, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
+    throw new UsageError(`giving ${names} back needs a yes`, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
   await using session = await invocation.openSession('apply', 'release');
-  if (
-    !yes &&
-    !(await askYes(invocation, `Give ${stack} back to Compose? What it has runs on, and is left alone.`))
-  ) {
+  const question = `Give ${names} back to Compose? What runs of ${stacks.length === 1 ? 'it' : 'them'} runs on, and is left alone.`;
+  if (!yes && !(await askYes(invocation, question))) {
     remark(invocation, 'nothing was changed');
     return EXIT.failed;
   }
-  const released = await session.release(stack, interrupt.signal);
-  present(invocation, released, () =>
-    [
-      `${style.good('✓')} ${stack} is Compose's again: commit ${released.commit.slice(0, 10)} lists it under released in ${released.file}`,
-      '  docker compose --project-directory DIRECTORY -f FILE up -d finds it as it is, with the Compose file of the repository',
-    ].join('\n'),
-  );
+  for (const stack of stacks) {
+    const released = await session.release(stack, interrupt.signal);
+    present(
+      invocation,
+      released,
+      () =>
+        `${style.good('✓')} ${stack} is Compose's again: commit ${released.commit.slice(0, 10)} lists it under released in ${released.file}`,
+    );
+  }
+  if (options.json !== true)
+    terminal.out(
+      '  docker compose up -d in the directory of the project finds it as it is, when its files there are those of the repository',
+    );
   return EXIT.ok;
 }
 

@@ -97,6 +97,7 @@ const BESIDE = new Set([
   'backup',
   'secrets',
   'hooks',
+  'variables',
 ]);
 
 /** `null` where Compose would not see what we see. */
@@ -111,15 +112,44 @@ function hashProject(
   if (paths.length === 0 || paths.includes(null)) return null;
   const { tree } = core.state;
   const texts = entry.texts ?? new Map<string, string>();
+  const named = ownVariables(analysis.written.value, secretOf);
+  if (named === null) return null;
   const hashed = hashComposeProject({
     tree,
     texts,
     files: paths.filter((path) => path !== null),
     name: analysis.kombination.adopts?.project ?? '',
     directory,
-    variables: secretVariables(core, texts, { path: joinPath(base, '.env'), secretOf }),
+    variables: new Map([
+      ...secretVariables(core, texts, { path: joinPath(base, '.env'), secretOf }),
+      ...named,
+    ]),
   });
   return hashed.missing.length + hashed.problems.length > 0 ? null : hashed;
+}
+
+/** Variables of the kombination, which are in clear where Compose reads them; `null`: one of them is put together of others. */
+function ownVariables(
+  written: unknown,
+  secretOf: ProjectLabelling['secretOf'],
+): ReadonlyMap<string, string> | null {
+  const values = Object.entries(asFields(own(asFields(written), 'variables')) ?? {}).map(([name, value]) => {
+    const text = asPlain(value);
+    return [name, text?.startsWith('secret://') === true ? revealed(text, secretOf) : text] as const;
+  });
+  const known = values.filter((one): one is readonly [string, string] => one[1] !== null);
+  return known.length === values.length ? new Map(known) : null;
+}
+
+/** A value that Compose sees as it is written; `null`: it sees another, or none. */
+function asPlain(value: unknown): string | null {
+  const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return isPlain && !String(value).includes('$') ? String(value) : null;
+}
+
+function revealed(reference: string, secretOf: ProjectLabelling['secretOf']): string | null {
+  const secret = secretOf(reference);
+  return secret?.isText() === true ? secret.reveal().replace(/\r?\n$/, '') : null;
 }
 
 /** Values of `.env` that are secrets here, and stand in clear where Compose reads them. */
@@ -133,8 +163,8 @@ function secretVariables(
   const { entries } = parseDotenv(text ?? '', { lookup: () => undefined });
   return new Map(
     entries.flatMap(({ name, plain }) => {
-      const secret = plain.startsWith('secret://') ? secretOf(plain) : undefined;
-      return secret?.isText() ? [[name, secret.reveal().replace(/\r?\n$/, '')] as const] : [];
+      const value = plain.startsWith('secret://') ? revealed(plain, secretOf) : null;
+      return value === null ? [] : [[name, value] as const];
     }),
   );
 }

@@ -23,15 +23,8 @@ export function createAdoptionOperations(
       const drafted = await draftProject(context, seal, request, signal);
       await refuseInvalid(context, drafted, signal);
       const { stack, found, draft } = drafted;
-      const again = context.desired.settings().released.includes(stack)
-        ? await context.desired.draftSettings((settings) => ({ released: without(settings, stack) }))
-        : null;
-      const writes = [
-        ...draft.writes,
-        ...(again === null ? [] : [{ path: again.path, content: again.text }]),
-      ];
       const message = `Take over the Compose project ${found.view.name} as the stack ${stack}`;
-      const { file } = draft;
+      const { file, writes } = draft;
       const result = await loop.written(writer.commitFiles(writes, { file, message }, { actor, signal }));
       return { ...result, stack };
     },
@@ -49,10 +42,4 @@ type Settings = Parameters<Parameters<OperationParts['context']['desired']['draf
 
 function listed(settings: Settings): readonly unknown[] {
   return asList(own(settings, 'released')) ?? [];
-}
-
-/** `null` takes the key out. */
-function without(settings: Settings, stack: string): readonly unknown[] | null {
-  const rest = listed(settings).filter((name) => name !== stack);
-  return rest.length === 0 ? null : rest;
 }

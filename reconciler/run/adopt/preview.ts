@@ -1,5 +1,6 @@
 import { formatDiagnostic, hasErrors } from '../../base/diagnostic.ts';
 import { ReconcilerError } from '../../base/errors.ts';
+import { asList, own } from '../../base/values.ts';
 import { suggestPolicy } from '../../config/fleet/suggest-policy.ts';
 import { isStackName } from '../../config/kombination/stack-name.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
@@ -7,6 +8,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { AdoptionDraft, Sealer } from '../../ports/adopt/adoption-draft.ts';
 import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { DesiredState } from '../../ports/desired.ts';
+import type { FileWrite } from '../../ports/source.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { AdoptionPreview, AdoptRequest } from '../../public/adopt/adoptions.ts';
 import type { RunContext } from '../context.ts';
@@ -37,9 +39,12 @@ export async function draftProject(
       'BAD_OPTIONS',
       `"${stack}" is no name for a stack: lower-case letters, digits and hyphens`,
     );
-  const { released } = context.desired.settings();
-  if (context.desired.names().includes(stack) && !released.includes(stack))
+  const again = await takeBack(context, stack);
+  if (again === null && context.desired.names().includes(stack))
     throw new ReconcilerError('STACK_EXISTS', `there is a stack ${stack} already: choose another name`);
+  const before =
+    again === null ? null : await describedBefore(context, { stack, again, project: view.name }, signal);
+  if (before !== null) return { stack, found, draft: before };
   const ask = <T>(work: (target: FindsProjects) => Promise<T>): Promise<T> =>
     context.pool.ask(reference, (target) => work(requireCapability(target, 'findsProjects')));
   const draft = await context.desired.draftAdoption({
@@ -50,7 +55,29 @@ export async function draftProject(
     describe: () => ask((target) => target.describeProject(view.name, signal)),
     ...(seal === undefined ? {} : { seal }),
   });
-  return { stack, found, draft };
+  return { stack, found, draft: { ...draft, writes: [...draft.writes, ...(again === null ? [] : [again])] } };
+}
+
+/** The settings without a stack among those given back; `null`: it is none of them. */
+async function takeBack({ desired }: RunContext, stack: string): Promise<FileWrite | null> {
+  if (!desired.settings().released.includes(stack)) return null;
+  const { path, text } = await desired.draftSettings((settings) => {
+    const rest = (asList(own(settings, 'released')) ?? []).filter((name) => name !== stack);
+    return { released: rest.length === 0 ? null : rest };
+  });
+  return { path, content: text };
+}
+
+/** The description that a stack had when it was given back, if it is still there: then nothing else has to be written. */
+async function describedBefore(
+  { desired }: RunContext,
+  { stack, again, project }: { readonly stack: string; readonly again: FileWrite; readonly project: string },
+  signal: AbortSignal,
+): Promise<AdoptionDraft | null> {
+  const state = await desired.preview([again], signal, { everything: true });
+  if (state.get(stack)?.adopts?.project !== project) return null;
+  const message = `takes ${stack} out of released: it is described in the repository as it was when it was given back`;
+  return { file: again.path, writes: [again], notes: [{ kind: 'content', path: again.path, message }] };
 }
 
 function stackNameFor(project: string): string {

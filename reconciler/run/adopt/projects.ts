@@ -34,6 +34,7 @@ export async function listProjects(context: RunContext, signal: AbortSignal): Pr
       return project === undefined ? [] : [[project, name] as const];
     }),
   );
+  const given = new Set(context.desired.settings().released);
   const unreachable: { node: string | null; message: string }[] = [];
   const found = await Promise.all(
     listEngines(context).map(async ({ node, reference }): Promise<readonly ProjectView[]> => {
@@ -44,7 +45,7 @@ export async function listProjects(context: RunContext, signal: AbortSignal): Pr
         return projects.map((one) => ({
           ...one,
           node,
-          adoptedBy: one.stack ?? adopters.get(one.name) ?? null,
+          adoptedBy: (given.has(one.stack ?? '') ? null : one.stack) ?? adopters.get(one.name) ?? null,
         }));
       } catch (error) {
         signal.throwIfAborted();

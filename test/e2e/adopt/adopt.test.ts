@@ -299,6 +299,15 @@ secrets: { token: { file: ./token.txt } }
     expect(await job.run('release', 'lost', '--yes')).toMatchObject({ code: 0 });
     await job.gone('lost');
     expect(await lives('lost')).toEqual(before);
+
+    // And once more, as it was described before.
+    const again = await job.run('adopt', 'lost', '--yes');
+    expect([again.stderr, again.code]).toEqual(['', 0]);
+    expect(again.stdout).toMatch(/kombinator\.yaml {2}takes lost out of released/);
+    await job.reaches('lost', 'in_sync');
+    expect(await lives('lost')).toEqual(before);
+    expect(await job.run('release', 'lost', '--yes')).toMatchObject({ code: 0 });
+    await job.gone('lost');
     await remove('lost');
   },
   PATIENCE_MS * 3,

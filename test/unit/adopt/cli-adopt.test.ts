@@ -156,6 +156,18 @@ describe('adopt', () => {
   });
 });
 
+it('who has passwords encrypted for a key of his machine is told where it is', async () => {
+  const { world } = worldOf({
+    projects: [view('wiki')],
+    previews: { wiki: { files: ['.age-recipients', 'kombinations/wiki/kombination.yaml'] } },
+  });
+  const done = await runFakeCli(['adopt', 'wiki', '--yes'], world);
+  expect([done.code, done.stdout]).toEqual([
+    0,
+    expect.stringMatching(/age\.key alone opens them: keep a copy/),
+  ]);
+});
+
 describe('release', () => {
   it('gives a stack back after a yes', async () => {
     const { world, released } = worldOf({ projects: [view('wiki')] });
@@ -170,6 +182,12 @@ describe('release', () => {
     expect(done.stdout.replace(/\s+/g, ' ')).toContain(
       "wiki is Compose's again: commit dddddddddd lists it under released in kombinator.yaml",
     );
+  });
+
+  it('gives several back', async () => {
+    const { world, released } = worldOf({ projects: [view('wiki'), view('shop')] });
+    expect(await runFakeCli(['release', 'wiki', 'shop', '--yes'], world)).toMatchObject({ code: 0 });
+    expect(released).toEqual(['wiki', 'shop']);
   });
 });
 

@@ -81,3 +81,23 @@ it('what was given back is described no more, and comes back with its line', asy
   expect(await push({ 'kombinator.yaml': null })).toMatchObject({ removed: [] });
   expect(state.names()).toEqual(['a', 'b']);
 });
+
+it('hashes of what is adopted are those of Compose also with variables of the kombination', async () => {
+  const { state, push } = createDesiredFixture();
+  const COMPOSED = 'services: { web: { image: nginx, environment: { A: "${A}", B: "${B:-}" } } }\n';
+  const describedBy = (more: string) =>
+    `version: "1.0"\nmeta: { name: shop }\ncompose: compose.yaml\nadopts: { project: shop, services: [web] }\ndata_dir: /srv/shop\n${more}`;
+  const hash = async (files: Readonly<Record<string, string | null>>) => {
+    await push({ 'shop/compose.yaml': COMPOSED, ...files });
+    const container = state.get('shop')?.resources.find(({ kind }) => kind === 'container');
+    return container?.compose?.labels['com.docker.compose.config-hash'];
+  };
+  const inFile = await hash({ 'shop/.env': 'A=one\nB=2\n', 'shop/kombination.yaml': describedBy('') });
+  const named = await hash({
+    'shop/.env': null,
+    'shop/kombination.yaml': describedBy('variables: { A: one, B: 2 }\n'),
+  });
+  expect([inFile, named]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), inFile]);
+  const other = await hash({ 'shop/kombination.yaml': describedBy('variables: { A: one, B: "3" }\n') });
+  expect(other).not.toBe(inFile);
+});

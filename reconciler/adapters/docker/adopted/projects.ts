@@ -16,9 +16,10 @@ export async function findProjects(engine: Engine, signal: AbortSignal): Promise
 }
 
 function toProject(name: string, containers: readonly ContainerInfo[]): ComposeProject {
-  // Containers of ours tell where they are described in the repository.
+  // Containers of ours tell where Compose finds the project, or the root where they never were Compose's.
   const made = containers.filter(({ Labels }) => Labels[LABEL.stack] === undefined);
-  const newest = made.toSorted((a, b) => b.Created - a.Created)[0];
+  const placed = containers.filter(({ Labels }) => (Labels[`${COMPOSE}.project.working_dir`] ?? '/') !== '/');
+  const [newest] = (made.length > 0 ? made : placed).toSorted((a, b) => b.Created - a.Created);
   const told = (label: string) => own(newest?.Labels, `${COMPOSE}.${label}`) || undefined;
   const stacks = new Set(containers.map(({ Labels }) => Labels[LABEL.stack]));
   const [stack] = stacks;
