@@ -5,15 +5,27 @@ export type JsonObject = { readonly [key: string]: Json };
 
 /** JSON text with object keys sorted at every level and no spaces: the same value gives the same bytes. */
 export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const object = value as JsonObject;
-  const parts: string[] = [];
-  for (const key of Object.keys(object).sort()) {
-    const member = object[key];
-    if (member !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Json[])
+      text += text === '' ? canonicalJson(item) : `,${canonicalJson(item)}`;
+    return `[${text}]`;
   }
-  return `{${parts.join(',')}}`;
+  const object = value as JsonObject;
+  for (const key of sortedKeys(object)) {
+    const member = object[key];
+    if (member !== undefined)
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Most objects are in order already, and looking is cheaper than sorting. */
+function sortedKeys(object: JsonObject): readonly string[] {
+  const keys = Object.keys(object);
+  for (let index = 1; index < keys.length; index++) if (keys[index - 1]! > keys[index]!) return keys.sort();
+  return keys;
 }
 
 /** Lower-case hex SHA-256 of a text (UTF-8) or bytes. */

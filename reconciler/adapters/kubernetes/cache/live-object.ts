@@ -175,9 +175,16 @@ export function strip({ status: _status, metadata, ...body }: JsonObject): JsonO
 
 /** Differs whenever something differs that somebody wrote. It is shown, so what is masked counts by the version of its object only. */
 export function fingerprintOf(live: LiveObject): string {
+  const known = FINGERPRINTS.get(live);
+  if (known !== undefined) return known;
   const { uid, generation, resourceVersion } = live.metadata;
   const written = strip(live);
   const shown = canonicalJson(maskObject(written));
   const version = shown === canonicalJson(written) ? '' : String(generation ?? resourceVersion);
-  return sha256(`${uid}${shown}${version}`).slice(0, 32);
+  const fingerprint = sha256(`${uid}${shown}${version}`).slice(0, 32);
+  FINGERPRINTS.set(live, fingerprint);
+  return fingerprint;
 }
+
+/** An object that changes comes as another one. */
+const FINGERPRINTS = new WeakMap<LiveObject, string>();
