@@ -55,7 +55,14 @@ export async function selectStacks(
   invocation: Invocation,
 ): Promise<Selection> {
   const { signal } = invocation.interrupt;
-  const { stacks, dirty, error } = await session.repository(signal);
+  const { stacks, dirty, error, commit } = await session.repository(signal);
+  // Nothing to do is not what it knows then.
+  if (commit === null && invocation.options.server !== undefined)
+    throw new UsageError(
+      `the daemon has not read the repository yet${error === null ? '' : `: ${error.message}`}`,
+      error === null ? 'ask again in a moment' : 'mend that, and ask again',
+      'REPOSITORY_UNREACHABLE',
+    );
   if (error !== null)
     remark(invocation, `the repository cannot be read now, using the last state: ${error.message}`);
   if (dirty) remark(invocation, 'the working tree has changes that are not committed; they are not read');

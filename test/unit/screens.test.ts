@@ -24,7 +24,8 @@ const SCREENS: readonly { readonly name: string; readonly argv: readonly string[
 describe.each([80, 140])('at %i columns', (columns) => {
   it.each(SCREENS)('docs/screens has what $name prints today', async ({ name, argv }) => {
     const world = await tellStory();
-    const { stdout, stderr } = await runFakeCli(argv, world, {
+    // No checkout, whose remotes would be spoken of.
+    const { stdout, stderr } = await runFakeCli([...argv, '--repo', '/srv/config'], world, {
       isTerminal: true,
       columns,
       env: { FORCE_COLOR: '1' },

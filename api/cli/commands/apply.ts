@@ -13,6 +13,7 @@ import { applyOne, inTurn } from '../session/apply-plans.ts';
 import type { Session, StackPlanRequest, StackRemoval } from '../session/session.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
+import { foldText } from '../terminal/rows.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { collect, on } from '../program-hooks.ts';
 
@@ -276,7 +277,8 @@ export async function carryOut(
     ),
   };
   present(invocation, document, () => formatOutcomes(invocation, outcomes, reached, took));
-  if (lostTags !== null) invocation.terminal.err(invocation.style.warn(`! ${lostTags}`));
+  if (lostTags !== null)
+    invocation.terminal.err(foldText(invocation, invocation.style.warn(`! ${lostTags}`)));
   if (invocation.interrupt.stopped) return EXIT.interrupted;
   return failed ? EXIT.failed : EXIT.ok;
 }

@@ -58,6 +58,7 @@ export function addPlan(program: Command, hooks: ProgramHooks): void {
 async function runPlan(invocation: Invocation, options: PlanOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'plan');
   const names = await selectForPlan(session, options.stacks, invocation);
+  if (names.length === 0) remark(invocation, 'no stack is described, so there is nothing to plan');
   const planning = await planStacks(
     session,
     names.map((stack) => ({ stack })),

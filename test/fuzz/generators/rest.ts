@@ -8,6 +8,7 @@ import { breakText, mutate } from '../grammar/mutate.ts';
 import type { Piece } from '../grammar/piece.ts';
 import { map, memberOf, setMember, value } from '../grammar/piece.ts';
 import type { Schema } from '../grammar/schema.ts';
+import { membersOf } from '../grammar/schema.ts';
 import { writeJson, writeYaml } from '../grammar/write.ts';
 import type { Part } from '../input.ts';
 import { drawDocument } from './kombination.ts';
@@ -127,9 +128,12 @@ function encode(text: string): string {
 
 function drawQuery(schema: Schema | null, grammar: Grammar, random: Random): string {
   const pairs: string[] = [];
+  // Nobody waits longer than the answer is waited for.
+  const waits = 'timeout' in membersOf(membersOf(schema)['properties']);
+  if (waits) pairs.push(`timeout=${random.pick(['0', '1', '1', '-1', 'x'])}`);
   const drawn = schema === null ? map() : grammar.draw(schema, random, 4);
   for (const { key, value: member } of drawn.is === 'map' && random.chance(0.6) ? drawn.entries : []) {
-    if (key === 'follow') continue;
+    if (key === 'follow' || (key === 'timeout' && waits)) continue;
     pairs.push(`${encode(key)}=${encode(member.is === 'value' ? String(member.value) : writeJson(member))}`);
   }
   while (random.chance(0.25))
