@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readEvents } from '../../../api/cli/remote/client.ts';
 import { toPlan } from '../../../api/cli/remote/decode.ts';
 import { createRemoteSession } from '../../../api/cli/remote/remote-session.ts';
-import { changingPlan } from '../../support/cli/cli-harness.ts';
+import { changingPlan, runFakeCli } from '../../support/cli/cli-harness.ts';
 
 const signal = new AbortController().signal;
 const closers: (() => void)[] = [];
@@ -182,3 +182,17 @@ it('shows of a plan of a daemon all that the daemon tells', () => {
   const told = { ...plan, changes: changes.map((change) => ({ ...change, contents })), plan_id: 'plan_1' };
   expect(toPlan(JSON.parse(JSON.stringify(told))).changes[0]?.contents).toEqual(contents);
 });
+
+it.each(['plan', 'apply', 'status'])(
+  '%s of a daemon that has read nothing yet is no good news',
+  async (command) => {
+    const error = { code: 'REPOSITORY_UNREACHABLE', message: 'nobody answers' };
+    for (const [repository, told] of [
+      [{ revision: null }, 'the daemon has not read the repository yet'],
+      [{ revision: null, error }, 'the daemon has not read the repository yet: nobody answers'],
+    ] as const) {
+      const done = await runFakeCli([command, '--server', 'http://127.0.0.1:1'], { plans: {}, repository });
+      expect([done.code, done.stdout, done.stderr]).toEqual([1, '', expect.stringContaining(told)]);
+    }
+  },
+);
