@@ -23,6 +23,8 @@ export interface LocalWatch {
  * repository that was moved away and came back, or on a file system that reports none.
  */
 const LOOK_EVERY_MS = 1000;
+/** Looks of which one takes the files that events tell of, too, and that no push changes. */
+const FAR_LOOK_EVERY = 5;
 /** Looks of which one reads the files whatever their times say. */
 const WHOLE_LOOK_EVERY = 30;
 /** Entries of a repository that say nothing about its refs. */
@@ -37,9 +39,7 @@ export async function watchLocal(
   signal: AbortSignal,
 ): Promise<void> {
   let state = await options.readState();
-  let watched:
-    | { readonly key: string; readonly files: readonly string[]; readonly watcher: FSWatcher }
-    | undefined;
+  let watched: (Omit<WatchTarget, 'directories'> & { readonly watcher: FSWatcher }) | undefined;
   let looking: Promise<void> | undefined;
   let again = false;
 
@@ -72,10 +72,12 @@ export async function watchLocal(
     await follow();
     if (!signal.aborted) onChange();
     let seen: string | null = null;
+    let far = '';
     for (let looks = 0; !signal.aborted; looks++) {
       const current = watched;
       // Taken before the files are read: what changes in between is seen by the next look.
-      const now = current === undefined ? null : await glance(current.files);
+      if (current !== undefined && looks % FAR_LOOK_EVERY === 0) far = await glance(current.far);
+      const now = current === undefined ? null : `${await glance(current.near)} ${far}`;
       if (now === null || now !== seen || looks % WHOLE_LOOK_EVERY === 0) {
         trigger();
         await looking;
@@ -111,8 +113,10 @@ interface WatchTarget {
   readonly key: string;
   /** Directories, not files: Git replaces files by renaming, which ends a watch on the file itself. */
   readonly directories: readonly string[];
-  /** Everything that says which commit the branch is at, and what kind of repository this is. */
-  readonly files: readonly string[];
+  /** Files that say which commit the branch is at. */
+  readonly near: readonly string[];
+  /** Files that say what kind of repository this is. */
+  readonly far: readonly string[];
 }
 
 async function watchTarget(path: string, wanted: string | undefined): Promise<WatchTarget | null> {
@@ -132,15 +136,17 @@ async function watchTarget(path: string, wanted: string | undefined): Promise<Wa
   }
   const sorted = [...directories].sort();
   const { gitdir, commonDir } = layout;
-  const files = [
-    path,
-    join(path, '.git'),
-    join(gitdir, 'HEAD'),
-    join(gitdir, 'commondir'),
-    ...['config', 'objects', 'packed-refs', 'refs/heads/main'].map((name) => join(commonDir, name)),
-    join(heads, branch),
-  ];
-  return { key: `${layout.identity} ${sorted.join(' ')}`, directories: sorted, files };
+  return {
+    key: `${layout.identity} ${sorted.join(' ')}`,
+    directories: sorted,
+    near: [path, join(commonDir, 'packed-refs'), join(heads, branch)],
+    far: [
+      join(path, '.git'),
+      join(gitdir, 'HEAD'),
+      join(gitdir, 'commondir'),
+      ...['config', 'objects', 'refs/heads/main'].map((name) => join(commonDir, name)),
+    ],
+  };
 }
 
 async function openWatcher(

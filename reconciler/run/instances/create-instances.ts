@@ -64,6 +64,8 @@ interface Keeping {
   readonly closing: AbortController;
 }
 
+const PRUNE_MS = 60_000;
+
 class KeptInstances implements Instances {
   readonly #context: InstanceContext;
   readonly #alwaysWatch: boolean;
@@ -78,6 +80,7 @@ class KeptInstances implements Instances {
   readonly #working = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
   #watching = false;
+  #pruneAt = 0;
 
   constructor(context: InstanceContext, { alwaysWatch, closing }: Keeping) {
     const { clock, logger, settings } = context;
@@ -177,6 +180,8 @@ class KeptInstances implements Instances {
     await Promise.all(expired.map(({ id }) => this.#bounded(() => this.#expire(id))));
     await this.#orphans.collect();
     ports.prune();
+    if (now < this.#pruneAt) return;
+    this.#pruneAt = now + Math.min(PRUNE_MS, settings.keepJobsMs);
     records.pruneBatchDeletes(now - settings.keepJobsMs);
   }
 
