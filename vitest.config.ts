@@ -53,6 +53,9 @@ function memoryDirectory(): string | undefined {
 }
 
 process.env['TMPDIR'] ??= memoryDirectory() ?? tmpdir();
+// A hook of Git sets variables that lead to its own repository.
+for (const name of Object.keys(process.env))
+  if (/^GIT_(?:DIR|INDEX_FILE|WORK_TREE|PREFIX)$/.test(name)) delete process.env[name];
 // Workers and the processes that they start compile the same sources: once is enough.
 process.env['NODE_COMPILE_CACHE'] ??= COMPILED;
 

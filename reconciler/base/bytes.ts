@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Gives bytes that will be kept for long memory of their own, unless they have it. Node makes small buffers in blocks of 64 KiB: a few bytes
  * that are kept keep their whole block.
@@ -120,4 +122,23 @@ export function parseJsonWithin(json: string, maxValues: number): unknown {
 function tooLong(max: number): Error {
   const size = max < 1024 ** 2 ? `${Math.floor(max / 1024)} KiB` : `${Math.floor(max / 1024 ** 2)} MiB`;
   return new Error(`its answer is longer than ${size}`);
+}
+
+/** Passes content on and tells its length and its hash once it has ended. */
+export function measure(content: AsyncIterable<Uint8Array>): {
+  readonly content: AsyncIterable<Uint8Array>;
+  result(): { readonly bytes: number; readonly sha256: string };
+} {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return {
+    content: (async function* () {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        bytes += chunk.length;
+        yield chunk;
+      }
+    })(),
+    result: () => ({ bytes, sha256: hash.digest('hex') }),
+  };
 }

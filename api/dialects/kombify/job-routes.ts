@@ -5,6 +5,7 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import type { JobEvent } from '../../operations/follow/follow-job.ts';
 import { followJob } from '../../operations/follow/follow-job.ts';
+import type { JobTypeWord } from './job-view.ts';
 import { JOB_TYPE_WORDS, toJob, toJobDetail, toJobType, toLog, toStep } from './job-view.ts';
 import type { PageQuery } from '../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
@@ -20,8 +21,8 @@ const STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as co
 interface JobQuery extends PageQuery {
   readonly stack_id?: string;
   readonly status?: (typeof STATUSES)[number];
-  readonly type?: (typeof JOB_TYPE_WORDS)[number];
-  readonly except?: (typeof JOB_TYPE_WORDS)[number];
+  readonly type?: JobTypeWord;
+  readonly except?: JobTypeWord;
   readonly since?: string;
 }
 

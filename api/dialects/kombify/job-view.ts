@@ -15,22 +15,17 @@ const TYPE_WORDS: Readonly<Record<JobType, string>> = {
   pull: 'pull',
 };
 
-/** `apply` is understood as well as `deploy`. */
-export const JOB_TYPE_WORDS = [
-  'plan',
-  'deploy',
-  'apply',
-  'destroy',
-  'drift_check',
-  'start',
-  'stop',
-  'restart',
-  'backup',
-  'restore',
-  'pull',
-] as const;
+/** Kinds of jobs as answers of this dialect name them. */
+export const JOB_WORDS: readonly string[] = Object.values(TYPE_WORDS);
 
-export function toJobType(word: (typeof JOB_TYPE_WORDS)[number]): JobType {
+export type JobTypeWord = JobType | 'deploy';
+
+/** Words that a request may use: `apply` is understood as well as `deploy`. */
+export const JOB_TYPE_WORDS: readonly JobTypeWord[] = (Object.keys(TYPE_WORDS) as JobType[]).flatMap((type) =>
+  type === 'apply' ? ['deploy', type] : [type],
+);
+
+export function toJobType(word: JobTypeWord): JobType {
   return word === 'deploy' ? 'apply' : word;
 }
 

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../http/shape.ts';
+import { JOB_WORDS } from './job-view.ts';
 
 /*
  * The answers of this dialect, as JSON Schema: documentation and tests both read them. Answers may gain members, so no schema here forbids
@@ -176,20 +177,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: {
-    enum: [
-      'plan',
-      'deploy',
-      'destroy',
-      'drift_check',
-      'start',
-      'stop',
-      'restart',
-      'backup',
-      'restore',
-      'pull',
-    ],
-  },
+  type: { enum: JOB_WORDS },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },

@@ -3,7 +3,7 @@ import { parseJsonWithin } from '../../base/bytes.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { asFields, asList, asNumber, asString, compareText } from '../../base/values.ts';
 import type { BackupStore, BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
-import { hashed } from './hashed.ts';
+import { measure } from '../../base/bytes.ts';
 import { passedEnv, segment } from './names.ts';
 import type { Program } from './run-program.ts';
 import { callProgram, streamProgram } from './run-program.ts';
@@ -64,7 +64,7 @@ function createVolume(program: Program, folder: string): BackupVolume {
     list: (signal) => listFolder(program, folder, signal),
     async write(file, content, signal) {
       const partial = `.partial-${randomBytes(6).toString('hex')}`;
-      const measured = hashed(content);
+      const measured = measure(content);
       try {
         await call(['rcat', `${folder}/${partial}`], signal, { input: measured.content });
         await call(['moveto', `${folder}/${partial}`, `${folder}/${segment(file)}`], signal);
@@ -73,8 +73,8 @@ function createVolume(program: Program, folder: string): BackupVolume {
         await remove(partial, new AbortController().signal).catch(() => undefined);
         throw error;
       }
-      const { sizeBytes, sha256 } = measured.result();
-      const line = hashed(once(Buffer.from(`${sha256}  ${file}\n`))).content;
+      const { bytes: sizeBytes, sha256 } = measured.result();
+      const line = measure(once(Buffer.from(`${sha256}  ${file}\n`))).content;
       await call(['rcat', `${folder}/${file}.sha256`], signal, { input: line });
       return { file, sizeBytes, sha256 };
     },

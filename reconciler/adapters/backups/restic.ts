@@ -3,7 +3,7 @@ import { ReconcilerError } from '../../base/errors.ts';
 import { createMutex } from '../../base/mutex.ts';
 import { asFields, asList, asString, compareText } from '../../base/values.ts';
 import type { BackupStore, BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
-import { hashed } from './hashed.ts';
+import { measure } from '../../base/bytes.ts';
 import { passedEnv, segment } from './names.ts';
 import type { Program } from './run-program.ts';
 import { callProgram, streamProgram } from './run-program.ts';
@@ -86,11 +86,11 @@ function createVolume(repo: Repository, stack: string, service: string): BackupV
     },
     async write(file, content, signal) {
       await makeRepository(repo, signal);
-      const measured = hashed(content);
+      const measured = measure(content);
       const path = `/${stack}/${service}/${segment(file)}`;
       const args = ['backup', '--stdin', '--stdin-filename', path, '--host', TAG, '--tag', TAG, '--json'];
       const id = snapshotId(await repo.call(args, signal, measured.content));
-      const { sizeBytes, sha256 } = measured.result();
+      const { bytes: sizeBytes, sha256 } = measured.result();
       await repo.call(['tag', '--add', `sha256=${sha256}`, '--add', `size=${sizeBytes}`, id], signal);
       return { file, sizeBytes, sha256 };
     },

@@ -9,6 +9,11 @@ export function isStackName(name: string | undefined): boolean {
   return name !== undefined && STACK_NAME.test(name);
 }
 
+/** Name that a Compose project has as a stack; not every project's is one that a stack can have. */
+export function stackNameOf(project: string): string {
+  return project.replace(/_+/g, '-').replace(/^-+|-+$/g, '');
+}
+
 /** The name that a text gives its stack, in either dialect, as far as it can be made out. */
 export function peekStackName(text: string): string | undefined {
   const [name, other] = peekYaml(text, [['meta', 'name'], ['name']]);

@@ -5,6 +5,7 @@ import { compareText } from '../../base/values.ts';
 import { ignoreData } from '../../config/compose/import/ignore-file.ts';
 import { updateTree } from '../../config/file-tree.ts';
 import { toDiagnostics } from '../../config/kombination/analyze.ts';
+import { stackNameOf } from '../../config/kombination/stack-name.ts';
 import { createSchemaCheck } from '../../config/schema-check.ts';
 import type { AdoptionNote } from '../../ports/adopt/adoption-draft.ts';
 import type { FolderDraft, FolderProject, FolderRequest } from '../../ports/adopt/folder-draft.ts';
@@ -78,7 +79,7 @@ async function draftOne(request: FolderRequest, project: FolderProject, seal: Se
   const gathering = await startGathering(request, project, host);
   const { files } = gathering.project;
   const { name } = gathering.request.project;
-  const stack = name.replace(/_+/g, '-').replace(/^-+|-+$/g, '');
+  const stack = stackNameOf(name);
   const first = writeKombination({ ...project, name }, { stack, host, adopts: request.adopts });
   await gatherNeeded(CORE, gathering, first);
   const there = new Set(files.keys());

@@ -3,7 +3,7 @@ import type { TreeDirectory } from '../../config/file-tree.ts';
 import { directoryOf, nodeAt } from '../../config/file-tree.ts';
 import type { GlobWork } from '../../config/glob.ts';
 import { parseGlob } from '../../config/glob.ts';
-import { isStackName } from '../../config/kombination/stack-name.ts';
+import { isStackName, stackNameOf } from '../../config/kombination/stack-name.ts';
 import { peekYaml } from '../../config/yaml-document.ts';
 import { isWorkflowFile } from '../workflow.ts';
 import { isProblem } from '../../base/problem.ts';
@@ -56,7 +56,7 @@ export function kombinationFor(
 ): string {
   const directory = directoryOf(file);
   const project = composeProjectName(text, nameOf(directory));
-  const name = project.replace(/_+/g, '-').replace(/^-+|-+$/g, '');
+  const name = stackNameOf(project);
   const lines = [
     'version: "1.0"',
     `meta: { name: ${JSON.stringify(isStackName(name) ? name : project)} }`,

@@ -2,7 +2,7 @@ import { formatDiagnostic, hasErrors } from '../../base/diagnostic.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { asList, own } from '../../base/values.ts';
 import { suggestPolicy } from '../../config/fleet/suggest-policy.ts';
-import { isStackName } from '../../config/kombination/stack-name.ts';
+import { isStackName, stackNameOf } from '../../config/kombination/stack-name.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AdoptionDraft, Sealer } from '../../ports/adopt/adoption-draft.ts';
@@ -31,7 +31,7 @@ export async function draftProject(
 ): Promise<Drafted> {
   const found = await findProject(context, request, signal);
   const { view, reference } = found;
-  const stack = request.stack ?? stackNameFor(view.name);
+  const stack = request.stack ?? stackNameOf(view.name);
   if (view.adoptedBy !== null)
     throw new ReconcilerError('STACK_EXISTS', `${view.name} is the stack ${view.adoptedBy} already`);
   if (!isStackName(stack))
@@ -78,10 +78,6 @@ async function describedBefore(
   if (state.get(stack)?.adopts?.project !== project) return null;
   const message = `takes ${stack} out of released: it is described in the repository as it was when it was given back`;
   return { file: again.path, writes: [again], notes: [{ kind: 'content', path: again.path, message }] };
-}
-
-function stackNameFor(project: string): string {
-  return project.replace(/_+/g, '-').replace(/^-+|-+$/g, '');
 }
 
 export async function previewDraft(

@@ -6,7 +6,8 @@ import type { BackupVolume, StoredBackup } from '../../ports/backups/backup-stor
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 import type { TargetPool } from '../observe/target-pool.ts';
-import { measure, outputOf } from './streams.ts';
+import { measure } from '../../base/bytes.ts';
+import { outputOf } from './streams.ts';
 
 export interface VolumePlace {
   readonly stack: string;

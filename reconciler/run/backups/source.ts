@@ -6,7 +6,8 @@ import type { BackupCipher } from '../../ports/backups/backup-cipher.ts';
 import type { BackupStore, BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
 import type { RestoreLook } from '../../public/backups.ts';
 import type { RunContext } from '../context.ts';
-import { decompress, compress, measure } from './streams.ts';
+import { measure } from '../../base/bytes.ts';
+import { decompress, compress } from './streams.ts';
 
 /** The things that backups are made with. */
 export interface BackupParts {

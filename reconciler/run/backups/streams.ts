@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
@@ -62,23 +61,4 @@ async function* through(content: AsyncIterable<Uint8Array>, transform: Duplex): 
   // An error of the content destroys the transform with it, and so ends whoever reads from that.
   pipeline(content, transform, () => undefined);
   yield* transform;
-}
-
-/** Passes content on and tells its length and its hash once it has ended. */
-export function measure(content: AsyncIterable<Uint8Array>): {
-  readonly content: AsyncIterable<Uint8Array>;
-  result(): { readonly bytes: number; readonly sha256: string };
-} {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  return {
-    content: (async function* () {
-      for await (const chunk of content) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        yield chunk;
-      }
-    })(),
-    result: () => ({ bytes, sha256: hash.digest('hex') }),
-  };
 }
