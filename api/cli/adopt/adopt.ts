@@ -207,6 +207,14 @@ async function runRelease(invocation: Invocation, stacks: readonly string[], yes
   if (!yes && (!terminal.canAsk || options.json === true))
     throw new UsageError(`giving ${names} back needs a yes`, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
   await using session = await invocation.openSession('apply', 'release');
+  const known = (await session.repository(interrupt.signal)).stacks;
+  const unknown = stacks.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new UsageError(
+      `there is no stack ${unknown.join(', ')}; nothing was changed`,
+      known.length === 0 ? 'none is described' : `there are: ${known.join(', ')}`,
+      'UNKNOWN_STACK',
+    );
   const question = `Give ${names} back to Compose? What runs of ${stacks.length === 1 ? 'it' : 'them'} runs on, and is left alone.`;
   if (!yes && !(await askYes(invocation, question))) {
     remark(invocation, 'nothing was changed');

@@ -9,6 +9,7 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { isRemoteLocation } from '../options.ts';
 import type { Session } from '../session/session.ts';
+import { chooseStateDirectory } from '../session/state-directory.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -42,7 +43,18 @@ async function runValidate(invocation: Invocation, { files, strict }: ValidateOp
   const report = strict ? { ...found, diagnostics: toStrict(found.diagnostics) } : found;
   const valid = !hasErrors(report.diagnostics);
   present(invocation, { valid, ...report }, () => formatReport(invocation, report.what, report.diagnostics));
+  await showStateDirectory(invocation, report.diagnostics);
   return valid ? EXIT.ok : EXIT.failed;
+}
+
+const IN_STATE_DIRECTORY: ReadonlySet<string> = new Set(['SECRET_NOT_FOUND', 'SECRET_NOT_DECRYPTED']);
+
+/** Findings speak of the state directory; a daemon's is its operator's to know. */
+async function showStateDirectory(invocation: Invocation, diagnostics: readonly Diagnostic[]): Promise<void> {
+  const { options, terminal } = invocation;
+  if (options.server !== undefined || !diagnostics.some(({ code }) => IN_STATE_DIRECTORY.has(code))) return;
+  const directory = await chooseStateDirectory(options, 'command', terminal.env);
+  remark(invocation, `the state directory is ${directory}`);
 }
 
 function toStrict(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { parseJsonWithin } from '../../base/bytes.ts';
+import { measure, parseJsonWithin } from '../../base/bytes.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { asFields, asList, asNumber, asString, compareText } from '../../base/values.ts';
 import type { BackupStore, BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
-import { measure } from '../../base/bytes.ts';
 import { passedEnv, segment } from './names.ts';
 import type { Program } from './run-program.ts';
 import { callProgram, streamProgram } from './run-program.ts';

@@ -188,6 +188,14 @@ describe('release', () => {
     const { world, released } = worldOf({ projects: [view('wiki'), view('shop')] });
     expect(await runFakeCli(['release', 'wiki', 'shop', '--yes'], world)).toMatchObject({ code: 0 });
     expect(released).toEqual(['wiki', 'shop']);
+    const refused = await runFakeCli(['release', 'wiki', 'nope', '--yes'], world);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /there is no stack nope; nothing was changed \[UNKNOWN_STACK\]\n.*there are: shop, wiki/,
+      ),
+    ]);
+    expect(released).toEqual(['wiki', 'shop']);
   });
 });
 

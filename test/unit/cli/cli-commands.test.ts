@@ -296,6 +296,15 @@ it('validates with every problem and exits with 1 only for errors', async () => 
   expect(strict.stdout).toContain('a.yaml:1:1: error: old name');
 });
 
+it('says where the state directory is that a finding speaks of', async () => {
+  const missing = { severity: 'error', code: 'SECRET_NOT_FOUND', message: 'there is no secret' } as const;
+  const world = { ...inSync, repository: { diagnostics: [missing] } };
+  const here = await runFakeCli(['validate', '--state-dir', directory], world);
+  expect(here.stderr).toContain(`the state directory is ${directory}`);
+  const elsewhere = await runFakeCli(['validate', '--server', 'http://127.0.0.1:1'], world);
+  expect(elsewhere.stderr).not.toContain('state directory');
+});
+
 it('names files that are no text, and those that are not there', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'kombinator-validate-'));
   writeFileSync(join(directory, 'a.yaml'), new Uint8Array([0xff, 0xfe]));

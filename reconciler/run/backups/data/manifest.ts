@@ -1,10 +1,9 @@
-import { parseJsonWithin, readWithin } from '../../../base/bytes.ts';
+import { measure, parseJsonWithin, readWithin } from '../../../base/bytes.ts';
 import { canonicalJson } from '../../../base/json.ts';
 import { asFields, asNumber, asString } from '../../../base/values.ts';
 import type { BackupVolume, StoredBackup } from '../../../ports/backups/backup-store.ts';
 import type { BackupParts, BackupSource, DumpOptions, KnownBackup, Verified } from '../source.ts';
 import { damaged, manifestOf, verifyStored } from '../source.ts';
-import { measure } from '../../../base/bytes.ts';
 import { readTar } from './read-tar.ts';
 
 interface Measured {
