@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isReconcilerError } from '../../base/errors.ts';
+import { createMutex } from '../../base/mutex.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
@@ -76,12 +77,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       const { repository } = await use('reading files', async (opened) => opened, { signal });
       yield* modules.readBlobs(repository, blobs, maxBytes, signal);
     },
-    commit: async (request, signal) => {
-      signal.throwIfAborted();
-      return use('committing', (opened) => commitLocally(opened, request), { signal, fresh: true });
-    },
-    propose: async (request, signal) =>
-      use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
+    ...commits(access),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     ...tagMoves(access),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
@@ -94,6 +90,23 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       access[Symbol.dispose]();
       modules[Symbol.dispose]();
     },
+  };
+}
+
+/** One after the other: two at once would take each other for a Git command that is at work. */
+function commits({ use }: Access): Pick<Source, 'commit' | 'propose'> {
+  const exclusively = createMutex();
+  return {
+    commit: async (request, signal) => {
+      signal.throwIfAborted();
+      return exclusively(() =>
+        use('committing', (opened) => commitLocally(opened, request), { signal, fresh: true }),
+      );
+    },
+    propose: async (request, signal) =>
+      exclusively(() =>
+        use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
+      ),
   };
 }
 

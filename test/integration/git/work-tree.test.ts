@@ -108,6 +108,26 @@ describe('work tree', () => {
     expect(await git(repo.path, 'rev-parse', 'main')).toBe(head);
   });
 
+  it('takes commits one after the other: none is told of a Git command that it is itself', async () => {
+    await using repo = await createWorkRepo();
+    await using opened = await openSource({ location: repo.path });
+    const head = await commitFiles(repo, { a: '1' }, 'first');
+    await checkout(repo);
+    const commit = (content: string) =>
+      opened.source.commit(
+        { writes: [{ path: 'a', content }], message: content, author, expectedHead: head },
+        signal,
+      );
+
+    const [first, second] = await Promise.allSettled([commit('one'), commit('two')]);
+
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({
+      reason: { code: 'WRITE_CONFLICT', message: expect.stringMatching(/^main has moved on to/) },
+    });
+    expect(await readFile(join(repo.path, 'a'), 'utf8')).toBe('one');
+  });
+
   it('gives way to a Git command that is at work', async () => {
     await using repo = await createWorkRepo();
     await using opened = await openSource({ location: repo.path });
