@@ -32,6 +32,8 @@ import { createStreamCount } from './http/stream-count.ts';
 import type { Route } from './http/route.ts';
 import { parse } from './http/shape.ts';
 import type { ApiDeps } from './operations/deps.ts';
+import type { PageFiles } from './pages/page-files.ts';
+import { servePage } from './pages/serve-page.ts';
 
 export interface MetricsSource {
   readonly contentType: string;
@@ -68,6 +70,8 @@ export interface AppOptions {
   readonly execRight?: ExecRight;
   /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. Default 10,000. */
   readonly recheckMs?: number;
+  /** The page, served at `/ui/`. Default: not at all. */
+  readonly page?: PageFiles;
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -99,6 +103,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
     await next();
   });
+  if (options.page !== undefined) app.use(servePage(options.page));
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
   const kombify = {
     ...common,

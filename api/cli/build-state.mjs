@@ -6,19 +6,43 @@ const { join } = load('node:path');
 
 /* Plain JavaScript: the entry of the command uses it before it knows that this Node can run TypeScript. */
 
-/** Parts that the build is made of, from the root of the checkout. */
+/** Parts that the build of the command is made of, from the root of the checkout. */
 const PARTS = ['api', 'reconciler', 'schemas', 'package.json', 'node_modules/.package-lock.json'];
+/** The page is built by itself. */
+const PAGE = 'api/web';
+const PARTS_OF_PAGE = [PAGE, 'node_modules/.package-lock.json'];
 
 /**
- * Names the state of all sources: how many they are, their sizes and when they were changed. Takes some milliseconds.
+ * Names the state of the command's sources: how many they are, their sizes and when they were changed. Takes some milliseconds.
  *
  * @param {string} root of the checkout
  * @returns {string}
  */
 export function stateOfSources(root) {
+  return stateOf(root, PARTS, join(root, PAGE));
+}
+
+/**
+ * Names the state of the page's sources.
+ *
+ * @param {string} root of the checkout
+ * @returns {string}
+ */
+export function stateOfPage(root) {
+  return stateOf(root, PARTS_OF_PAGE, null);
+}
+
+/**
+ * @param {string} root of the checkout
+ * @param {readonly string[]} parts
+ * @param {string | null} skipped path of a folder that does not count
+ * @returns {string}
+ */
+function stateOf(root, parts, skipped) {
   let [count, bytes, mixed] = [0, 0, 0];
   /** @param {string} path */
   const add = (path) => {
+    if (path === skipped) return;
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
     count += 1;
@@ -28,7 +52,7 @@ export function stateOfSources(root) {
     if (stat.isDirectory()) for (const name of readdirSync(path)) add(`${path}/${name}`);
     else bytes += stat.size;
   };
-  for (const part of PARTS) add(join(root, part));
+  for (const part of parts) add(join(root, part));
   return `${count} ${bytes} ${mixed >>> 0}`;
 }
 
@@ -39,9 +63,27 @@ export function stateOfSources(root) {
  */
 export function isBuilt(root) {
   if (!existsSync(join(root, 'dist/cli/kombinator.js'))) return false;
-  if (!existsSync(join(root, 'api/cli/kombinator.ts'))) return true;
+  return !existsSync(join(root, 'api/cli/kombinator.ts')) || isKept(root, 'dist/sources.txt', stateOfSources);
+}
+
+/**
+ * Tells whether `dist/web` holds the page as its sources say.
+ *
+ * @param {string} root of the checkout or package
+ */
+export function isPageBuilt(root) {
+  if (!existsSync(join(root, 'dist/web/index.html'))) return false;
+  return !existsSync(join(root, PAGE)) || isKept(root, 'dist/page.txt', stateOfPage);
+}
+
+/**
+ * @param {string} root of the checkout
+ * @param {string} file that says which state was built
+ * @param {(root: string) => string} state
+ */
+function isKept(root, file, state) {
   try {
-    return readFileSync(join(root, 'dist/sources.txt'), 'utf8') === stateOfSources(root);
+    return readFileSync(join(root, file), 'utf8') === state(root);
   } catch {
     // A build that did not end.
     return false;

@@ -9,6 +9,8 @@ export interface ServeFlags {
   readonly listen: string;
   readonly poll: string;
   readonly auth: boolean;
+  /** The page is served. */
+  readonly ui: boolean;
   readonly logLevel: string;
   readonly logFormat: 'auto' | 'json' | 'pretty';
   readonly tokenIssuer?: string;

@@ -6,6 +6,7 @@ import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { errorMessage } from '../../reconciler/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Accounts } from '../accounts/accounts.ts';
+import type { PageFiles } from '../pages/page-files.ts';
 import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
@@ -16,6 +17,7 @@ import { openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
 import { surviveFaults } from './terminal/faults.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
+import { openPage } from './page-build.ts';
 import { chooseStateDirectory } from './session/state-directory.ts';
 import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
@@ -79,10 +81,13 @@ export async function serve(context: ServeContext): Promise<number> {
   const accounts = openAccounts(kombinator, stateDir, logger);
   // Instances are rows of the store: whoever wants nothing else needs no repository.
   const isAlone = options.withoutRepository === true && kombinator.instances !== null;
-  const server = createApiServer({ kombinator, auth, accounts, logger, isAlone, stopping: stopping.signal });
+  const page = flags.ui ? await openPage(logger) : null;
+  const parts = { kombinator, auth, accounts, logger, page, isAlone, stopping: stopping.signal };
+  const server = createApiServer(parts);
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
-  announce(logger, { url, host: listen.host, keyPath, repo: isAlone ? null : options.repo, stateDir });
+  const repo = isAlone ? null : options.repo;
+  announce(logger, { url, host: listen.host, hasPage: page !== null, keyPath, repo, stateDir });
 
   const stop = untilStopAsked(interrupt);
   // Requests are answered while the repository is read for the first time.
@@ -151,6 +156,7 @@ interface ServerParts {
   readonly auth: AuthOptions;
   readonly accounts: Accounts;
   readonly logger: Logger;
+  readonly page: PageFiles | null;
   /** There are instances and no repository. */
   readonly isAlone: boolean;
   readonly stopping: AbortSignal;
@@ -184,18 +190,19 @@ function listenError(error: unknown, host: string, port: number): UsageError {
   return new UsageError(`cannot listen on ${host}:${port}: ${errorMessage(error)}`);
 }
 
-function announce(
-  logger: Logger,
-  {
-    url,
-    host,
-    keyPath,
-    repo,
-    stateDir,
-  }: { url: string; host: string; keyPath: string | undefined; repo: string | null; stateDir: string },
-): void {
+interface Announced {
+  readonly url: string;
+  readonly host: string;
+  readonly hasPage: boolean;
+  readonly keyPath: string | undefined;
+  readonly repo: string | null;
+  readonly stateDir: string;
+}
+
+function announce(logger: Logger, { url, host, hasPage, keyPath, repo, stateDir }: Announced): void {
+  const page = hasPage ? { page: `${url}/ui/` } : {};
   logger.info(
-    { api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
+    { ...page, api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
     'listening',
   );
   if (repo === null)
@@ -226,7 +233,15 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-function createApiServer({ kombinator, auth, accounts, logger, isAlone, stopping }: ServerParts): Server {
+function createApiServer({
+  kombinator,
+  auth,
+  accounts,
+  logger,
+  page,
+  isAlone,
+  stopping,
+}: ServerParts): Server {
   const { reconciler, instances, metrics } = kombinator;
   const origins = pageOrigins(kombinator);
   const handle = createApp({
@@ -239,6 +254,7 @@ function createApiServer({ kombinator, auth, accounts, logger, isAlone, stopping
     execRight: kombinator.execRight,
     logger,
     ...(metrics !== null && { metrics }),
+    ...(page !== null && { page }),
     version: packageJson.version,
     startedAt: performance.now(),
     // Open to everybody: the repository's own message may name paths, and its code is told anyway.

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { stateOfSources } from '../../api/cli/build-state.mjs';
+import { isBuilt, isPageBuilt, stateOfSources } from '../../api/cli/build-state.mjs';
+import { buildPage } from './build-page.ts';
 import { bundle, writeNotices } from './bundle.ts';
 
 /** Time that files of an earlier build are kept, since a process that runs from them loads some of them late. */
@@ -13,6 +14,19 @@ export interface BuildOptions {
   readonly directory: string;
   /** Makes the package for other programs as well. */
   readonly library: boolean;
+}
+
+/**
+ * Builds the command and the page, as far as they are not what the sources say.
+ *
+ * @param root of the checkout
+ */
+export async function buildWhatChanged(root: string): Promise<void> {
+  const directory = join(root, 'dist');
+  await Promise.all([
+    isBuilt(root) ? null : buildPackage(root, { directory, library: false }),
+    isPageBuilt(root) ? null : buildPage(root, directory),
+  ]);
 }
 
 /** @param root of the checkout */

@@ -1,13 +1,17 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { isBuilt } from '../../api/cli/build-state.mjs';
-import { buildPackage } from './build-package.ts';
+import { buildPage } from './build-page.ts';
+import { buildPackage, buildWhatChanged } from './build-package.ts';
 
 /*
- * `npm run build`: the command line as a bundle in `dist/cli`; nothing to do when it is what the sources say. With `--library` also the package for other
- * programs, as JavaScript and its types in `dist/reconciler`.
+ * `npm run build`: the command line as a bundle in `dist/cli` and the page in `dist/web`; nothing to do for what is as the sources say. With `--library`
+ * all of it anew, and the package for other programs, as JavaScript and its types in `dist/reconciler`. With `--page` the page alone.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const library = process.argv.includes('--library');
-if (library || !isBuilt(root)) await buildPackage(root, { directory: `${root}dist`, library });
+const directory = `${root}dist`;
+if (process.argv.includes('--page')) await buildPage(root, directory);
+else if (process.argv.includes('--library')) {
+  await buildPackage(root, { directory, library: true });
+  await buildPage(root, directory);
+} else await buildWhatChanged(root);

@@ -147,6 +147,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       },
     ]),
   ),
+  // The page: what browsers run, and what hands it to them.
+  'api/web': {
+    imports: [],
+    packages: [
+      '@dagrejs/dagre',
+      '@preact/signals',
+      '@xterm/addon-fit',
+      '@xterm/xterm',
+      '@xyflow/react',
+      'lucide',
+      'preact',
+      'preact-iso',
+      'uplot',
+    ],
+  },
+  'api/web/vite.config.ts': { imports: [], packages: ['node:url', 'vite'] },
+  'api/pages': { imports: [], packages: ['koa', 'node:fs', 'node:path'] },
   'api/app.ts': { imports: ['api', INDEX], packages: ['koa'] },
   'api/index.ts': { imports: ['api'], packages: [] },
   'api/cli': {
@@ -157,6 +174,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'api/auth',
       'api/http',
       'api/operations',
+      'api/pages',
       'api/text',
       'package.json',
       'schemas',

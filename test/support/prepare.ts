@@ -3,10 +3,9 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { buildPackage } from '../../deploy/build/build-package.ts';
+import { buildWhatChanged } from '../../deploy/build/build-package.ts';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
-import { isBuilt } from '../../api/cli/build-state.mjs';
 import { compileSources } from './compiled-sources.ts';
 import { prepareCompose } from './compose/compose.ts';
 import { prepareEngine } from './docker/engine-programs.ts';
@@ -103,7 +102,7 @@ try {
   await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
   await prepareEngine((line) => process.stdout.write(`  ${line}\n`));
   // Processes of the tests run what users run.
-  if (!isBuilt(root)) await buildPackage(root, { directory: join(root, 'dist'), library: false });
+  await buildWhatChanged(root);
   await compileSources();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -19,6 +19,7 @@ export function addServe(program: Command, hooks: ProgramHooks): void {
         .default('1m'),
     )
     .option('--no-auth', 'answer everybody; on loopback addresses only')
+    .option('--no-ui', 'leave out the page at /ui/')
     .addOption(
       new Option('--token-issuer <url>', 'take the tokens of this issuer (OpenID Connect)').env(
         'KOMBINATOR_TOKEN_ISSUER',

@@ -67,6 +67,7 @@ describe('a state directory that commits can write into', () => {
       listen: '127.0.0.1:0',
       poll: '1m',
       auth: true,
+      ui: false,
       logLevel: 'error',
       logFormat: 'json',
     } as const;

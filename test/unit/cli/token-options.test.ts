@@ -6,6 +6,7 @@ const flags = (given: Partial<ServeFlags>): ServeFlags => ({
   listen: '127.0.0.1:0',
   poll: '1m',
   auth: true,
+  ui: false,
   logLevel: 'info',
   logFormat: 'json',
   ...given,

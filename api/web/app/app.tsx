@@ -1,0 +1,65 @@
+import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
+import { Failed, Waiting } from '../parts/empty.tsx';
+import { Announcements } from './announce.tsx';
+import { connect, disconnect } from './live.ts';
+import { ROUTES } from './routes.ts';
+import { readSession, session, sessionError } from './session.ts';
+import { Shell } from './shell.tsx';
+import { SignIn } from './sign-in.tsx';
+import { Stacks } from '../screens/stacks/stacks.tsx';
+import { Nowhere } from './nowhere.tsx';
+
+/** The whole page: who is there decides what is shown. */
+export function App() {
+  const who = session.value;
+  if (who === null) {
+    const error = sessionError.value;
+    return (
+      <main class="alone">
+        {error === null ? (
+          <Waiting what="the page" />
+        ) : (
+          <Failed error={error} retry={() => void readSession()} />
+        )}
+      </main>
+    );
+  }
+  return (
+    <>
+      {who.signed_in ? <Inside /> : <SignIn />}
+      <Announcements />
+    </>
+  );
+}
+
+function Inside() {
+  useEffect(() => {
+    connect();
+    return disconnect;
+  }, []);
+  return (
+    <LocationProvider scope={/^\/ui(?:\/|$)/}>
+      <Shell>
+        <ErrorBoundary>
+          <Router onRouteChange={focusHeading}>
+            <Route path="/ui" component={Stacks} />
+            <Route path="/ui/stacks" component={Stacks} />
+            {ROUTES.map(({ path, component }) => (
+              <Route key={path} path={path} component={component} />
+            ))}
+            <Route default component={Nowhere} />
+          </Router>
+        </ErrorBoundary>
+      </Shell>
+    </LocationProvider>
+  );
+}
+
+/** Puts the focus on what was opened, where screen readers go on from. */
+function focusHeading(): void {
+  requestAnimationFrame(() => {
+    window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+  });
+}

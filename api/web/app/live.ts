@@ -1,0 +1,97 @@
+import { signal } from '@preact/signals';
+import { query } from '../client/request.ts';
+
+/**
+ * - `connecting` the first connection is being made
+ * - `live` events come as they happen
+ * - `broken` what is shown may be old
+ */
+export type LiveState = 'connecting' | 'live' | 'broken';
+
+export const liveState = signal<LiveState>('connecting');
+/** Counts the times at which events may have been missed: whoever shows something asks for it again. */
+export const missed = signal(0);
+
+const EVENTS = ['stack', 'gone', 'repository', 'node', 'health', 'job', 'step', 'log'] as const;
+export type LiveEvent = (typeof EVENTS)[number];
+
+type Listener = (data: unknown) => void;
+
+const listeners = new Map<LiveEvent, Set<Listener>>();
+/** Job whose steps and lines are wanted as well. */
+let followed: string | null = null;
+let source: EventSource | null = null;
+let lastId = '';
+let retry: ReturnType<typeof setTimeout> | undefined;
+let attempts = 0;
+const LONGEST_PAUSE_MS = 15_000;
+
+/**
+ * Calls back with the data of each event of a kind.
+ *
+ * @returns stops that
+ */
+export function onEvent<T>(type: LiveEvent, listener: (data: T) => void): () => void {
+  const own = listeners.get(type) ?? new Set<Listener>();
+  listeners.set(type, own);
+  own.add(listener as Listener);
+  return () => own.delete(listener as Listener);
+}
+
+/** Connects, and again whenever the connection is lost. */
+export function connect(): void {
+  clearTimeout(retry);
+  source?.close();
+  const types = followed === null ? '' : 'stack,gone,repository,node,health,job,step,log';
+  const opened = new EventSource(
+    `/api/v1/events${query({ types, job: followed ?? undefined, after: lastId })}`,
+  );
+  source = opened;
+  opened.addEventListener('hello', (event) => {
+    keepId(event);
+    attempts = 0;
+    if (liveState.value === 'broken') missed.value += 1;
+    liveState.value = 'live';
+  });
+  opened.addEventListener('reset', (event) => {
+    keepId(event);
+    missed.value += 1;
+  });
+  for (const type of EVENTS) opened.addEventListener(type, (event) => tell(type, event));
+  opened.addEventListener('error', () => {
+    if (source !== opened) return;
+    liveState.value = 'broken';
+    // The browser tries again by itself, unless the answer was a refusal.
+    if (opened.readyState !== EventSource.CLOSED) return;
+    attempts += 1;
+    retry = setTimeout(connect, Math.min(LONGEST_PAUSE_MS, 500 * 2 ** attempts));
+  });
+}
+
+export function disconnect(): void {
+  clearTimeout(retry);
+  source?.close();
+  source = null;
+  lastId = '';
+  liveState.value = 'connecting';
+}
+
+/** Asks for the steps and lines of a job too; `null`: of none. */
+export function followJob(id: string | null): void {
+  if (followed === id) return;
+  followed = id;
+  if (source !== null) connect();
+}
+
+function keepId(event: Event): void {
+  const { lastEventId } = event as MessageEvent<string>;
+  if (lastEventId !== '') lastId = lastEventId;
+}
+
+function tell(type: LiveEvent, event: Event): void {
+  keepId(event);
+  const own = listeners.get(type);
+  if (own === undefined || own.size === 0) return;
+  const data: unknown = JSON.parse((event as MessageEvent<string>).data);
+  for (const listener of own) listener(data);
+}

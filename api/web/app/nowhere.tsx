@@ -1,0 +1,14 @@
+import { Empty } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+
+/** An address that leads to nothing. */
+export function Nowhere() {
+  return (
+    <>
+      <PageHead title="Nothing here" />
+      <Empty title="There is nothing at this address.">
+        <a href="/ui/stacks">All stacks</a>
+      </Empty>
+    </>
+  );
+}

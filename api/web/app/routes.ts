@@ -1,0 +1,24 @@
+import type { FunctionComponent } from 'preact';
+import { lazy } from 'preact-iso';
+
+export interface Screen {
+  readonly path: string;
+  readonly component: FunctionComponent;
+}
+
+/** Loads a screen when it is opened first. */
+function later(load: () => Promise<FunctionComponent>): FunctionComponent {
+  return lazy(async () => ({ default: await load() })) as FunctionComponent;
+}
+
+/** Every screen but the first one, by address. */
+export const ROUTES: readonly Screen[] = [
+  {
+    path: '/ui/stacks/:name',
+    component: later(async () => (await import('../screens/stack/overview.tsx')).Overview),
+  },
+  {
+    path: '/ui/jobs/:id',
+    component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
+  },
+];

@@ -1,0 +1,64 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { Role, SessionView } from '../client/api-types.ts';
+import type { ApiError } from '../client/request.ts';
+import { get, post, remove, signedOut, toApiError } from '../client/request.ts';
+
+/** The person who looks at the page; `null` until the first answer. */
+export const session = signal<SessionView | null>(null);
+/** Reason why nobody could be asked. */
+export const sessionError = signal<ApiError | null>(null);
+
+const RANKS: Readonly<Record<Role, number>> = { viewer: 0, deployer: 1, admin: 2 };
+const rank = computed(() => {
+  const role = session.value?.role;
+  return role === null || role === undefined ? -1 : RANKS[role];
+});
+
+/** Tells whether whoever is signed in may do what needs this role. */
+export function may(role: Role): boolean {
+  return rank.value >= RANKS[role];
+}
+
+export async function readSession(): Promise<void> {
+  try {
+    session.value = await get<SessionView>('/session');
+    sessionError.value = null;
+  } catch (error) {
+    sessionError.value = toApiError(error);
+  }
+}
+
+export type SignIn =
+  | { readonly key: string }
+  | { readonly email: string; readonly password: string }
+  | { readonly link: string };
+
+/** Throws `ApiError`. */
+export async function signIn(credentials: SignIn): Promise<void> {
+  session.value = await post<SessionView>('/session', credentials);
+}
+
+export async function signOut(): Promise<void> {
+  await remove('/session');
+  await readSession();
+}
+
+/** Signs in by the link in the address, which counts once, and takes it out of the address and the history. */
+export async function useLink(): Promise<void> {
+  const link = /^#link=([\w.-]+)$/.exec(location.hash)?.[1];
+  if (link === undefined) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  try {
+    await signIn({ link });
+  } catch (error) {
+    linkError.value = toApiError(error);
+  }
+}
+
+/** Reason why the link in the address did not count. */
+export const linkError = signal<ApiError | null>(null);
+
+/** The session ended while the page was open: ask who is there now. */
+effect(() => {
+  if (signedOut.value > 0) void readSession();
+});

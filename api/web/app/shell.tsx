@@ -1,0 +1,140 @@
+import type { ComponentChildren } from 'preact';
+import { useLocation } from 'preact-iso';
+import { useEffect, useState } from 'preact/hooks';
+import { CircleHelp, LogOut, Menu, Monitor, Moon, Sun, WifiOff, X } from 'lucide';
+import { Icon } from '../parts/icon.tsx';
+import { Help } from './help.tsx';
+import { bindKeys, helpShown } from './keyboard.ts';
+import { liveState } from './live.ts';
+import { PLACES } from './navigation.ts';
+import { may, session, signOut } from './session.ts';
+import { theme } from './theme.ts';
+import type { Theme } from './theme.ts';
+
+/** Frame around every screen: the menu, who is there, and whether what is shown is live. */
+export function Shell({ children }: { children: ComponentChildren }) {
+  const { path, route } = useLocation();
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  useEffect(
+    () =>
+      bindKeys([
+        ...PLACES.map(({ href, text, key }) => ({
+          keys: `g ${key}`,
+          meaning: `Go to ${text}`,
+          run: () => route(href),
+        })),
+        { keys: '?', meaning: 'Show these keys', run: () => (helpShown.value = !helpShown.value) },
+      ]),
+    [route],
+  );
+  return (
+    <div class={`shell${isOpen ? ' menu-open' : ''}`}>
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      <aside class="menu">
+        <div class="menu-head">
+          <a class="brand" href="/ui/stacks">
+            <img src="/ui/icon.svg" width="26" height="26" alt="" />
+            Kombinator
+          </a>
+          <button
+            type="button"
+            class="icon-button menu-button"
+            aria-expanded={isOpen}
+            aria-controls="menu"
+            aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Icon of={isOpen ? X : Menu} size={22} />
+          </button>
+        </div>
+        <div id="menu" class="menu-body">
+          <nav aria-label="Main">
+            {PLACES.filter(({ role = 'viewer' }) => may(role)).map(({ href, text, icon }) => (
+              <a key={href} href={href} aria-current={isAt(path, href) ? 'page' : undefined}>
+                <Icon of={icon} />
+                {text}
+              </a>
+            ))}
+          </nav>
+          <Who />
+        </div>
+      </aside>
+      <div class="content">
+        <Stale />
+        <main id="main">{children}</main>
+      </div>
+      {helpShown.value && <Help />}
+    </div>
+  );
+}
+
+function isAt(path: string, href: string): boolean {
+  return path === href || path.startsWith(`${href}/`) || (href === '/ui/stacks' && /^\/ui\/?$/.test(path));
+}
+
+/** Says when events do not come any more: nothing is silently old. */
+function Stale() {
+  if (liveState.value !== 'broken') return null;
+  return (
+    <div class="stale" role="status">
+      <Icon of={WifiOff} size={16} /> The connection to Kombinator is lost. What you see may be old; it is
+      tried again.
+    </div>
+  );
+}
+
+const THEMES: readonly (readonly [Theme, string, typeof Sun])[] = [
+  ['system', 'Colours of the system', Monitor],
+  ['light', 'Light colours', Sun],
+  ['dark', 'Dark colours', Moon],
+];
+
+function Who() {
+  const who = session.value;
+  if (who === null) return null;
+  const at = THEMES.findIndex(([name]) => name === theme.value);
+  const [, label, icon] = THEMES[at] ?? ['system', 'Colours of the system', Monitor];
+  const [following] = THEMES[(at + 1) % THEMES.length] ?? ['system'];
+  return (
+    <div class="who">
+      <p>
+        <b>{who.name ?? 'nobody'}</b>
+        <span class="muted">{who.role}</span>
+      </p>
+      <div class="who-actions">
+        <button
+          type="button"
+          class="icon-button"
+          title={label}
+          aria-label={`${label}; press for the next`}
+          onClick={() => (theme.value = following)}
+        >
+          <Icon of={icon} />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          title="Keys (?)"
+          aria-label="Keys"
+          onClick={() => (helpShown.value = true)}
+        >
+          <Icon of={CircleHelp} />
+        </button>
+        {who.auth === 'on' && (
+          <button
+            type="button"
+            class="icon-button"
+            title="Sign out"
+            aria-label="Sign out"
+            onClick={() => void signOut()}
+          >
+            <Icon of={LogOut} />
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,202 @@
+/** Shapes of the REST API (`/api/v1/openapi.json`), as far as the page reads them. Times are ISO 8601. */
+
+export type Role = 'viewer' | 'deployer' | 'admin';
+
+export interface SessionView {
+  readonly signed_in: boolean;
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly role: Role | null;
+  readonly via: 'key' | 'token' | 'open' | 'session' | null;
+  readonly expires_at: string | null;
+  /** `off`: everybody on the machine may do everything. */
+  readonly auth: 'on' | 'off';
+  readonly methods: {
+    readonly key: boolean;
+    readonly password: boolean;
+    readonly providers: readonly { readonly name: string; readonly display_name: string }[];
+  };
+  readonly version: string;
+}
+
+export type StackState =
+  | 'in_sync'
+  | 'pending'
+  | 'applying'
+  | 'drifted'
+  | 'degraded'
+  | 'failed'
+  | 'blocked'
+  | 'invalid'
+  | 'stopped'
+  | 'removed'
+  | 'unknown';
+
+export type HealthWord =
+  | 'healthy'
+  | 'starting'
+  | 'unhealthy'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+  | 'missing'
+  | 'unknown';
+
+export interface Diagnostic {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly path?: string;
+}
+
+export interface ServiceView {
+  readonly name: string;
+  readonly status: HealthWord;
+  readonly node: string;
+  readonly image: string;
+  readonly running_image: string | null;
+  readonly ports: readonly string[];
+  readonly depends_on: readonly string[];
+  readonly resource: string;
+  readonly replicas: number;
+  readonly message: string | null;
+}
+
+export interface NodeView {
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'online' | 'offline' | 'unknown';
+  readonly address: string;
+}
+
+export interface DeploymentView {
+  readonly number: number;
+  readonly tag: string;
+  readonly revision: string;
+  readonly time: string;
+  readonly author: string | null;
+  readonly summary: string;
+  /** First line of the commit's message. */
+  readonly subject?: string | null;
+  readonly job_id: string | null;
+}
+
+export interface PlanSummary {
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  readonly noop: number;
+}
+
+export interface JobView {
+  readonly id: string;
+  readonly type: string;
+  readonly stack_id: string;
+  readonly status: 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly trigger: string;
+  readonly actor: string | null;
+  readonly revision: string | null;
+  readonly plan_id: string | null;
+  readonly summary: PlanSummary | null;
+  readonly summary_text: string | null;
+  readonly progress: number;
+  readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null;
+  readonly tag: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly duration_ms: number | null;
+}
+
+export interface StepView {
+  readonly index: number;
+  readonly name: string;
+  readonly action: string | null;
+  readonly status: 'pending' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled' | 'reverted';
+  readonly message: string | null;
+  readonly health: HealthWord | null;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  /** Indexes of the steps that come before it. */
+  readonly depends_on?: readonly number[];
+}
+
+export interface LogView {
+  readonly sequence: number;
+  readonly time: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly step: string | null;
+  readonly msg: string;
+}
+
+export interface JobDetail extends JobView {
+  readonly steps: readonly StepView[];
+  readonly logs: readonly LogView[];
+}
+
+/** Reason for which a stack waits, in words. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+  readonly until?: string | null;
+}
+
+export interface StackRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'kombination' | 'workflow';
+  readonly file: string;
+  readonly stackkit: string;
+  readonly status: string;
+  readonly state: StackState;
+  readonly message: string | null;
+  readonly nodes: readonly NodeView[];
+  readonly services: readonly ServiceView[];
+  readonly updated_at: string | null;
+  readonly deployed_at: string | null;
+  readonly revision: string | null;
+  readonly deployment: DeploymentView | null;
+  readonly last_job: JobView | null;
+  readonly drift: DriftView;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly next_look_at: string | null;
+  readonly waits?: Waiting | null;
+}
+
+export interface StackDetail extends StackRow {
+  readonly config: unknown;
+}
+
+export interface DriftView {
+  readonly has_drift: boolean;
+  readonly status: 'drifted' | 'unknown' | 'in_sync';
+  readonly last_check: string | null;
+  readonly changes: readonly DriftChange[];
+}
+
+export interface DriftChange {
+  readonly resource: string;
+  readonly action: string;
+  readonly field: string | null;
+  readonly expected: unknown;
+  readonly actual: unknown;
+  readonly type: 'missing' | 'unexpected' | 'modified';
+}
+
+export interface Pagination {
+  readonly page: number;
+  readonly per_page: number;
+  readonly total: number;
+  readonly total_pages: number;
+}
+
+export interface StackList {
+  readonly stacks: readonly StackRow[];
+  readonly pagination: Pagination;
+  readonly counts?: Readonly<Partial<Record<StackState, number>>>;
+}

@@ -1,0 +1,9 @@
+/** Address of a stack's screen, or of a part of it. */
+export function stackAddress(name: string, part?: string): string {
+  return `/ui/stacks/${encodeURIComponent(name)}${part === undefined ? '' : `/${part}`}`;
+}
+
+/** Address of a job's screen. */
+export function jobAddress(id: string): string {
+  return `/ui/jobs/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,16 @@
+import './style/tokens.css';
+import './style/base.css';
+import './style/parts.css';
+import { render } from 'preact';
+import { App } from './app/app.tsx';
+import { listenToKeys } from './app/keyboard.ts';
+import { readSession, useLink } from './app/session.ts';
+import './app/theme.ts';
+
+listenToKeys();
+const place = document.getElementById('page');
+if (place !== null) {
+  render(<App />, place);
+  await useLink();
+  await readSession();
+}

@@ -1,0 +1,48 @@
+import { signal } from '@preact/signals';
+
+/** Moment by which relative times are told; moves on each fifteen seconds. */
+const now = signal(Date.now());
+setInterval(() => {
+  if (document.visibilityState === 'visible') now.value = Date.now();
+}, 15_000);
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+
+const UNITS = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** `3 min. ago`, with the exact time for whoever points at it. */
+export function Time({ at }: { at: string | null | undefined }) {
+  if (at === null || at === undefined) return <span class="muted">never</span>;
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={exact.format(date)}>
+      {tellRelative(date.getTime(), now.value)}
+    </time>
+  );
+}
+
+export function tellRelative(time: number, from: number): string {
+  const seconds = (time - from) / 1000;
+  for (const [unit, length] of UNITS)
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+  return seconds > 5 ? 'in a moment' : 'just now';
+}
+
+/** `1 min 20 s` of milliseconds. */
+export function tellDuration(milliseconds: number | null): string {
+  if (milliseconds === null) return '';
+  if (milliseconds < 950) return `${Math.max(1, Math.round(milliseconds))} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,99 @@
+import { useState } from 'preact/hooks';
+import type { JobView } from '../../client/api-types.ts';
+import { ApiError, post, toApiError } from '../../client/request.ts';
+import { count } from '../../client/words.ts';
+import { announce, announceError } from '../../app/announce.tsx';
+import { may } from '../../app/session.ts';
+import { Confirm } from '../../parts/confirm.tsx';
+
+interface BatchActionsProps {
+  readonly selected: ReadonlySet<string>;
+  readonly clear: () => void;
+}
+
+/** Things that can be done with all stacks that are selected. */
+export function BatchActions({ selected, clear }: BatchActionsProps) {
+  const [asks, ask] = useState<'apply' | 'delete' | null>(null);
+  if (selected.size === 0) return null;
+  const names = [...selected].toSorted();
+  const close = () => ask(null);
+  return (
+    <div class="batch" role="region" aria-label="Selected stacks">
+      <b>{count(names.length, 'stack')} selected</b>
+      {may('deployer') && (
+        <>
+          <button type="button" onClick={() => ask('apply')}>
+            Apply {count(names.length, 'stack')}
+          </button>
+          <button type="button" onClick={() => ask('delete')}>
+            Delete {count(names.length, 'stack')} …
+          </button>
+        </>
+      )}
+      <button type="button" onClick={clear}>
+        Clear the selection
+      </button>
+      {asks === 'apply' && (
+        <Confirm
+          title={`Apply ${count(names.length, 'stack')}?`}
+          action={`Apply ${count(names.length, 'stack')}`}
+          onConfirm={() => applyAll(names, clear)}
+          onClose={close}
+        >
+          <p>Each is brought to what Git says. What needs a yes of its own is left as it is, and said.</p>
+          <Names of={names} />
+        </Confirm>
+      )}
+      {asks === 'delete' && (
+        <Confirm
+          title={`Delete ${count(names.length, 'stack')}?`}
+          action={`Delete ${count(names.length, 'stack')}`}
+          typed={names.length === 1 ? (names[0] ?? '') : `delete ${names.length}`}
+          isDangerous
+          onConfirm={() => deleteAll(names, clear)}
+          onClose={close}
+        >
+          <p>
+            One commit takes their files out of the config repository, and what they run is removed. Data in
+            volumes stays.
+          </p>
+          <Names of={names} />
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function Names({ of }: { of: readonly string[] }) {
+  return (
+    <p class="small">
+      {of.slice(0, 12).join(', ')}
+      {of.length > 12 && ` and ${of.length - 12} more`}
+    </p>
+  );
+}
+
+async function applyAll(names: readonly string[], clear: () => void): Promise<void> {
+  const failed: string[] = [];
+  for (const name of names) {
+    try {
+      await post<JobView>(`/stacks/${encodeURIComponent(name)}/apply`);
+    } catch (error) {
+      failed.push(`${name}: ${toApiError(error).message}`);
+    }
+  }
+  clear();
+  if (failed.length > 0)
+    announceError('Not applied', new ApiError(409, 'CONFLICT', failed.join('; '), failed));
+  else announce(`${count(names.length, 'stack')} will be applied.`, { href: '/ui/jobs', text: 'Jobs' });
+}
+
+async function deleteAll(names: readonly string[], clear: () => void): Promise<void> {
+  try {
+    await post('/stacks/batch-delete', { stacks: names });
+    clear();
+    announce(`${count(names.length, 'stack')} will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
+  } catch (error) {
+    announceError('Not deleted', toApiError(error));
+  }
+}

@@ -1,0 +1,154 @@
+import { useLocation } from 'preact-iso';
+import { useRef } from 'preact/hooks';
+import type { StackRow } from '../../client/api-types.ts';
+import { stackAddress } from '../../client/stack-address.ts';
+import { useKeys } from '../../app/use-keys.ts';
+import { count, HEALTH } from '../../client/words.ts';
+import { State } from '../../parts/state.tsx';
+import { Time } from '../../parts/time.tsx';
+
+interface StackTableProps {
+  readonly stacks: readonly StackRow[];
+  readonly selected: ReadonlySet<string>;
+  readonly select: (names: ReadonlySet<string>) => void;
+}
+
+/** Rows on a wide screen, cards on a narrow one. */
+export function StackTable({ stacks, selected, select }: StackTableProps) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const { route } = useLocation();
+  const links = (): readonly HTMLAnchorElement[] => [
+    ...(body.current?.querySelectorAll<HTMLAnchorElement>('a.stack-name') ?? []),
+  ];
+  const move = (by: number): void => {
+    const all = links();
+    const at = all.findIndex((link) => link === document.activeElement);
+    all[Math.min(all.length - 1, Math.max(0, at === -1 ? (by > 0 ? 0 : all.length - 1) : at + by))]?.focus();
+  };
+  const atCursor = (): string | undefined => (document.activeElement as HTMLElement | null)?.dataset['stack'];
+  const toggle = (name: string): void => {
+    const next = new Set(selected);
+    if (!next.delete(name)) next.add(name);
+    select(next);
+  };
+  useKeys({
+    j: ['Next stack', () => move(1)],
+    k: ['Previous stack', () => move(-1)],
+    x: ['Select the stack', () => withName(atCursor(), toggle)],
+    p: ['Plan of the stack', () => withName(atCursor(), (name) => route(stackAddress(name, 'plan')))],
+  });
+  const isAll = stacks.every(({ name }) => selected.has(name));
+  return (
+    <div class="card table-frame">
+      <table class="stacks">
+        <thead>
+          <tr>
+            <th>
+              <input
+                type="checkbox"
+                aria-label="Select all on this page"
+                checked={isAll}
+                onChange={() => select(isAll ? new Set() : new Set(stacks.map(({ name }) => name)))}
+              />
+            </th>
+            <th>Stack</th>
+            <th>State</th>
+            <th>Services</th>
+            <th>Last deployment</th>
+            <th>Runs on</th>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {stacks.map((stack) => (
+            <Row key={stack.name} stack={stack} isSelected={selected.has(stack.name)} toggle={toggle} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function withName(name: string | undefined, work: (name: string) => void): void {
+  if (name !== undefined) work(name);
+}
+
+interface RowProps {
+  readonly stack: StackRow;
+  readonly isSelected: boolean;
+  readonly toggle: (name: string) => void;
+}
+
+function Row({ stack, isSelected, toggle }: RowProps) {
+  const { name, state, message, waits, deployment, nodes, kind } = stack;
+  const reason = waits?.message ?? (state === 'in_sync' ? null : message);
+  return (
+    <tr class={isSelected ? 'selected' : undefined}>
+      <td>
+        <input
+          type="checkbox"
+          aria-label={`Select ${name}`}
+          checked={isSelected}
+          onChange={() => toggle(name)}
+        />
+      </td>
+      <td>
+        <a class="stack-name" data-stack={name} href={stackAddress(name)}>
+          {name}
+        </a>
+        {kind === 'workflow' && <span class="muted small"> workflow</span>}
+      </td>
+      <td>
+        <State of={state} />
+        {reason !== null && <p class="reason small">{reason}</p>}
+      </td>
+      <td>
+        <Services stack={stack} />
+      </td>
+      <td>
+        {deployment === null ? (
+          <span class="muted">not deployed yet</span>
+        ) : (
+          <>
+            <p class="subject">{deployment.subject ?? deployment.summary}</p>
+            <p class="muted small">
+              <Time at={deployment.time} />
+              {deployment.author !== null && <> by {deployment.author}</>} · <code>#{deployment.number}</code>
+            </p>
+          </>
+        )}
+      </td>
+      <td>
+        {nodes.map(({ name: node, status }) => (
+          <span key={node} class={`node${status === 'offline' ? ' offline' : ''}`}>
+            {node}
+            {status === 'offline' && ' (offline)'}
+          </span>
+        ))}
+      </td>
+    </tr>
+  );
+}
+
+/** Says how many are well, and which are not. */
+function Services({ stack: { services } }: { stack: StackRow }) {
+  const sick = services.filter(({ status }) => ['unhealthy', 'failed', 'missing'].includes(status));
+  const well = services.filter(({ status }) => status === 'healthy' || status === 'completed').length;
+  if (sick.length === 0)
+    return (
+      <span class="muted">
+        {well === services.length
+          ? count(services.length, 'service')
+          : `${well} of ${count(services.length, 'service')}`}
+      </span>
+    );
+  return (
+    <>
+      {sick.slice(0, 3).map(({ name, status }) => (
+        <p key={name} class="sick small">
+          <b>{name}</b> {HEALTH[status].label.toLowerCase()}
+        </p>
+      ))}
+      {sick.length > 3 && <p class="muted small">and {sick.length - 3} more</p>}
+    </>
+  );
+}

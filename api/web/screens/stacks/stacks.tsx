@@ -1,0 +1,195 @@
+import { useLocation } from 'preact-iso';
+import { useRef, useState } from 'preact/hooks';
+import { Plus, Search, X } from 'lucide';
+import type { StackList, StackRow, StackState } from '../../client/api-types.ts';
+import { get, query } from '../../client/request.ts';
+import type { Loaded } from '../../client/use-load.ts';
+import { useLoad } from '../../client/use-load.ts';
+import { count, STATES, WORST_FIRST } from '../../client/words.ts';
+import { useKeys } from '../../app/use-keys.ts';
+import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
+import { may } from '../../app/session.ts';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { PageHead } from '../../parts/page-head.tsx';
+import { Pager } from '../../parts/pager.tsx';
+import { BatchActions } from './batch-actions.tsx';
+import { StackTable } from './stack-table.tsx';
+import './stacks.css';
+
+const PER_PAGE = 50;
+/** Pause after the last key before the server is asked, in milliseconds. */
+const TYPING_MS = 200;
+
+interface Filter {
+  readonly q: string;
+  readonly state: string;
+  readonly sort: string;
+  readonly page: string;
+}
+
+/** The page of stacks that a filter asks for, kept up to date. */
+function useStackList(filter: Filter) {
+  const asked = query({ ...filter, per_page: PER_PAGE });
+  const loaded = useLoad(`stacks${asked}`, (signal) => get<StackList>(`/stacks${asked}`, signal), {
+    keep: true,
+  });
+  const { data, reload, set } = loaded;
+  const soon = useCalmly(reload, 400, 2_000);
+  useEvent<StackRow>('stack', (row) => {
+    const isHere = data?.stacks.some(({ name }) => name === row.name) === true;
+    if (isHere)
+      set((list) => ({ ...list, stacks: list.stacks.map((one) => (one.name === row.name ? row : one)) }));
+    soon();
+  });
+  useEvent('gone', soon);
+  useMissed(reload);
+  return loaded;
+}
+
+/** All stacks, those that want attention first. The filter stands in the address. */
+export function Stacks() {
+  const { query: address, route } = useLocation();
+  const { q = '', state = '', page = '1', sort = 'attention' } = address;
+  const list = useStackList({ q, state, sort, page });
+  const [selected, select] = useState<ReadonlySet<string>>(new Set());
+  const search = useRef<HTMLInputElement>(null);
+  const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
+    route(`/ui/stacks${query({ q, state, sort: sort === 'attention' ? '' : sort, ...changes })}`, replace);
+  useKeys({
+    '/': ['Search', () => search.current?.focus()],
+    n: ['New stack', () => may('deployer') && route('/ui/new')],
+  });
+  return (
+    <>
+      <PageHead title="Stacks">
+        {may('deployer') && (
+          <a class="button primary" href="/ui/new">
+            <Icon of={Plus} /> New stack
+          </a>
+        )}
+      </PageHead>
+      <div class="filters">
+        <SearchField key={q} input={search} value={q} onSearch={(text) => go({ q: text, page: '' }, true)} />
+        <StateChips
+          counts={list.data?.counts ?? {}}
+          chosen={state}
+          onChoose={(next) => go({ state: next, page: '' })}
+        />
+      </div>
+      <BatchActions selected={selected} clear={() => select(new Set())} />
+      <List
+        list={list}
+        isFiltered={q !== '' || state !== ''}
+        selected={selected}
+        select={select}
+        onPage={(next) => go({ page: String(next) })}
+      />
+    </>
+  );
+}
+
+interface ListProps {
+  readonly list: Loaded<StackList>;
+  readonly isFiltered: boolean;
+  readonly selected: ReadonlySet<string>;
+  readonly select: (names: ReadonlySet<string>) => void;
+  readonly onPage: (page: number) => void;
+}
+
+function List({ list: { data, error, reload }, isFiltered, selected, select, onPage }: ListProps) {
+  if (data === null)
+    return error === null ? <Waiting what="stacks" /> : <Failed error={error} retry={reload} />;
+  if (data.stacks.length === 0) return <NoStacks isFiltered={isFiltered} />;
+  return (
+    <>
+      <StackTable stacks={data.stacks} selected={selected} select={select} />
+      <Pager of={data.pagination} onPage={onPage} />
+      <p class="visually-hidden" aria-live="polite">
+        {count(data.pagination.total, 'stack')}
+      </p>
+    </>
+  );
+}
+
+interface SearchFieldProps {
+  readonly input: { current: HTMLInputElement | null };
+  readonly value: string;
+  readonly onSearch: (text: string) => void;
+}
+
+function SearchField({ input, value, onSearch }: SearchFieldProps) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  return (
+    <label class="search">
+      <span class="visually-hidden">Search stacks</span>
+      <Icon of={Search} size={16} />
+      <input
+        ref={input}
+        type="search"
+        placeholder="Name, service, image or node   ( / )"
+        defaultValue={value}
+        autoFocus={value !== '' && document.activeElement === document.body}
+        onInput={(event) => {
+          const text = event.currentTarget.value;
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onSearch(text), TYPING_MS);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
+      />
+    </label>
+  );
+}
+
+interface StateChipsProps {
+  readonly counts: Readonly<Partial<Record<StackState, number>>>;
+  readonly chosen: string;
+  readonly onChoose: (state: string) => void;
+}
+
+function StateChips({ counts, chosen, onChoose }: StateChipsProps) {
+  const states = WORST_FIRST.filter((state) => (counts[state] ?? 0) > 0 || state === chosen);
+  return (
+    <div class="chips" role="group" aria-label="Filter by state">
+      {states.map((state) => (
+        <button
+          key={state}
+          type="button"
+          class="chip"
+          aria-pressed={chosen === state}
+          title={STATES[state].meaning}
+          onClick={() => onChoose(chosen === state ? '' : state)}
+        >
+          {STATES[state].label} {(counts[state] ?? 0).toLocaleString('en')}
+          {chosen === state && <Icon of={X} size={14} />}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function NoStacks({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered)
+    return (
+      <Empty title="No stack is like that.">
+        <a class="button" href="/ui/stacks">
+          Show all stacks
+        </a>
+      </Empty>
+    );
+  return (
+    <Empty title="There are no stacks yet.">
+      <p>
+        A stack is a <code>kombination.yaml</code> or a Compose file in the config repository. Push one, or
+        begin here.
+      </p>
+      {may('deployer') && (
+        <a class="button primary" href="/ui/new">
+          New stack
+        </a>
+      )}
+    </Empty>
+  );
+}
