@@ -1,10 +1,11 @@
 import Koa from 'koa';
 import type { ExecRight, Instances, Logger, Reconciler } from '../reconciler/index.ts';
 import type { Accounts } from './accounts/accounts.ts';
+import type { Sessions } from './accounts/sessions/sessions.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
-import type { ExecTicket } from './dialects/kombify/exec/deps.ts';
+import type { ExecTicket, KombifyDeps } from './dialects/kombify/exec/deps.ts';
 import { formatKomposeProblem } from './dialects/kompose/envelope.ts';
 import { KOMPOSE_PREFIX, komposeFallbacks, komposeRoutes } from './dialects/kompose/kompose.ts';
 import { formatProvisionerProblem, translateProvisionerProblem } from './dialects/provisioner/problem.ts';
@@ -19,6 +20,7 @@ import {
 import { requireKeys } from './auth/require-keys.ts';
 import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
+import { createOwnPages } from './http/pages/own-pages.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { allowOrigins } from './http/cors.ts';
 import { assertLocalRequest } from './http/loopback.ts';
@@ -54,6 +56,10 @@ export interface AppOptions {
   readonly instances?: Instances;
   /** Users who sign in over the API of the workflow platform; their tokens count in all dialects. Default: there are none. */
   readonly accounts?: Accounts;
+  /** Sessions of browsers, whose cookie counts below `/api/v1`. Default: there are none. */
+  readonly sessions?: Sessions;
+  /** Address of this server as browsers reach it: pages of it are this server's own. Default: what requests say. */
+  readonly publicUrl?: string;
   /** Served at `/metrics`. */
   readonly metrics?: MetricsSource;
   /** Further parts for `/health`: `ok`, or what is wrong, in words that everybody may read. */
@@ -83,7 +89,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   const { logger, metrics, accounts = null, execRight = 'admins' } = options;
-  const auth = withUsers(options.auth, accounts);
+  const auth = withPeople(options);
   const common = {
     deps: toDeps(options),
     authenticate: createAuthenticator(auth),
@@ -107,11 +113,12 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
   const kombify = {
     ...common,
-    deps: { ...common.deps, execRight, tickets: createTickets<ExecTicket>() },
+    deps: toKombifyDeps(options),
     formatProblem: formatKombifyProblem,
     socketOrigins: options.origins ?? [],
   };
-  mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
+  const pages = createOwnPages({ proxies: options.proxies ?? [], publicUrl: options.publicUrl });
+  mount(app, { ...kombify, pages, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
   const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
   mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
   const workflows = {
@@ -153,8 +160,13 @@ function allowPages(app: Koa<RequestState>, { auth, origins = PLATFORM_ORIGINS }
   );
 }
 
-function withUsers(auth: AuthOptions, accounts: Accounts | null): AuthOptions {
-  return auth.mode === 'off' || accounts === null ? auth : { ...auth, users: accounts.identify };
+function withPeople({ auth, accounts, sessions }: AppOptions): AuthOptions {
+  if (auth.mode === 'off') return auth;
+  return {
+    ...auth,
+    ...(accounts !== undefined && { users: accounts.identify }),
+    ...(sessions !== undefined && { sessions: sessions.identify }),
+  };
 }
 
 const PLATFORM_ORIGINS = ['http://localhost:3001'];
@@ -181,6 +193,12 @@ function mount<Deps>(app: Koa<RequestState>, options: MountOptions<Deps>): void 
 
 function toDeps({ reconciler, logger, version, startedAt, checks = () => ({}) }: AppOptions): ApiDeps {
   return { reconciler, logger, version, startedAt, checks };
+}
+
+function toKombifyDeps(options: AppOptions): KombifyDeps {
+  const { accounts = null, sessions = null, execRight = 'admins', auth } = options;
+  const tickets = createTickets<ExecTicket>();
+  return { ...toDeps(options), accounts, sessions, execRight, tickets, isOpen: auth.mode === 'off' };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

@@ -56,6 +56,7 @@ export interface PasswordChange {
 /** Ways in which people can sign in here. */
 export interface SignInMethods {
   readonly passwordLogin: boolean;
+  readonly hasUsers: boolean;
   readonly signUp: boolean;
   readonly providers: UsersConfig['providers'];
 }
@@ -106,6 +107,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   return {
     methods: () => ({
       passwordLogin: config.passwordLogin,
+      hasUsers: records.hasUsers(),
       signUp: isSignUpOpen(parts),
       providers: config.providers,
     }),

@@ -81,7 +81,7 @@ export function createTokens({ key, records, now }: TokensOptions): Tokens {
     async identify(token) {
       const payload = await read(token, 0);
       const user = payload === null ? undefined : userOf(payload);
-      return user === undefined || payload?.['gen'] !== user.tokenGeneration ? null : toIdentity(user);
+      return user === undefined || payload?.['gen'] !== user.tokenGeneration ? null : identityOfUser(user);
     },
     async refreshable(token) {
       const payload = await read(token, REFRESH_SECONDS);
@@ -95,7 +95,7 @@ export function createTokens({ key, records, now }: TokensOptions): Tokens {
   };
 }
 
-function toIdentity({ id, name, email, role }: UserRecord): Identity {
+export function identityOfUser({ id, name, email, role }: UserRecord): Identity {
   return { name: authorName(name), email, role, via: 'token', userId: id };
 }
 

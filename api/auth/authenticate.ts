@@ -1,4 +1,4 @@
-import type { Store } from '../../reconciler/index.ts';
+import type { ApiKeyRecord, Store } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
 import type { LoopbackHost } from '../http/loopback.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
@@ -17,6 +17,8 @@ export type AuthOptions =
       readonly tokens?: readonly TokenOptions[];
       /** Tokens of users, which are looked at first. Default: there are no users. */
       readonly users?: VerifyToken;
+      /** Sessions of browsers, which count where neither a key nor a token comes along. Default: there are none. */
+      readonly sessions?: (value: string) => Identity | null;
     }
   /** Everybody on this machine is an admin. The host is the one listened on, and must be loopback. */
   | { readonly mode: 'off'; readonly listenHost: LoopbackHost };
@@ -33,6 +35,8 @@ export function createAuthenticator(options: AuthOptions): Authenticate {
   const verifiers = options.users === undefined ? others : [options.users, ...others];
   return async (credentials) => {
     const presented = readCredential(credentials);
+    const session = presented === null ? bySession(options.sessions, credentials) : null;
+    if (session !== null) return session;
     if (presented === null) {
       throw unauthorized('an API key or a token is needed: X-API-KEY, Authorization: Bearer, or api_key');
     }
@@ -49,10 +53,20 @@ function readCredential(credentials: Credentials): string | null {
   return given.find((value) => value !== undefined && value !== '') ?? null;
 }
 
+function bySession(
+  sessions: ((value: string) => Identity | null) | undefined,
+  { session }: Credentials,
+): Identity | null {
+  return session === undefined ? null : (sessions?.(session) ?? null);
+}
+
 function byKey(keys: Pick<Store, 'listKeys'>, presented: string): Identity | null {
   const record = findApiKey(keys.listKeys(), presented);
-  if (record === undefined) return null;
-  return { name: authorName(record.name), email: localAddress(record.name), role: record.role, via: 'key' };
+  return record === undefined ? null : identityOfKey(record);
+}
+
+export function identityOfKey({ id, name, role }: ApiKeyRecord): Identity {
+  return { name: authorName(name), email: localAddress(name), role, via: 'key', keyId: id };
 }
 
 async function byToken(verifiers: readonly VerifyToken[], presented: string): Promise<Identity | null> {

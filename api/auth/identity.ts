@@ -4,9 +4,13 @@ import { showLine } from '../../reconciler/index.ts';
 /** Person or program that asks. `name` and `email` become the author of commits and the actor of jobs. */
 export interface Identity extends Actor {
   readonly role: Role;
-  readonly via: 'key' | 'token' | 'open';
+  readonly via: 'key' | 'token' | 'session' | 'open';
+  /** Id of the key, where it is one. */
+  readonly keyId?: string;
   /** Id of the user, where it is one. */
   readonly userId?: string;
+  /** Session of a browser that it came by. */
+  readonly session?: { readonly id: string; /** Milliseconds since the epoch. */ readonly expiresAt: number };
   /** Issuer of a token, and what that calls its bearer, who often chooses names and addresses in it. */
   readonly subject?: string;
 }
@@ -30,6 +34,8 @@ export interface Credentials {
   readonly apiKeyParameter: string | undefined;
   /** `token` query parameter, where a dialect takes one. */
   readonly tokenParameter?: string | undefined;
+  /** Value of a browser that has signed in, where its cookie counts. */
+  readonly session?: string | undefined;
 }
 
 /** Throws UNAUTHORIZED when the credentials prove nothing, SERVICE_UNAVAILABLE when they cannot be checked now. */

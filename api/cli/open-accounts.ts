@@ -1,6 +1,8 @@
 import type { Kombinator, Logger, TrustedIssuer } from '../../reconciler/index.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { createAccounts } from '../accounts/accounts.ts';
+import type { Sessions } from '../accounts/sessions/sessions.ts';
+import { createSessions } from '../accounts/sessions/sessions.ts';
 import { ensureTokenKey, openUsersBegun } from '../accounts/state-file.ts';
 import type { TokenOptions } from '../auth/token.ts';
 
@@ -18,6 +20,11 @@ export function openAccounts(
     resolveSecret: (reference) => secrets.resolve(reference).reveal(),
     logger,
   });
+}
+
+/** Sessions of browsers at the daemon. */
+export function openSessions({ store }: Kombinator, logger: Logger): Sessions {
+  return createSessions({ records: store, logger });
 }
 
 /** Issuers of the operator's configuration as the authenticator wants them. */

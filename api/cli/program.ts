@@ -8,6 +8,7 @@ import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addImages } from './commands/daily/images.ts';
 import { addOpen } from './commands/daily/open.ts';
+import { addPage } from './commands/daily/page.ts';
 import { addPrune } from './commands/daily/prune.ts';
 import { addTop } from './commands/daily/top.ts';
 import { addWait } from './commands/daily/wait.ts';
@@ -40,6 +41,7 @@ import type { ProgramHooks } from './program-hooks.ts';
 /** Every command in the order in which help lists them; each stands with its options in a file of its own. */
 const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addServe,
+  addPage,
   addValidate,
   addPlan,
   addStatus,

@@ -24,7 +24,7 @@ import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
-import { openAccounts, pageOrigins, toTokenOptions } from './open-accounts.ts';
+import { openAccounts, openSessions, pageOrigins, toTokenOptions } from './open-accounts.ts';
 import { readTokenOptions } from './token-options.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
@@ -242,13 +242,15 @@ function createApiServer({
   isAlone,
   stopping,
 }: ServerParts): Server {
-  const { reconciler, instances, metrics } = kombinator;
+  const { reconciler, instances, metrics, users } = kombinator;
   const origins = pageOrigins(kombinator);
   const handle = createApp({
     reconciler,
     ...(instances !== null && { instances }),
     auth,
     accounts,
+    ...(auth.mode === 'keys' && { sessions: openSessions(kombinator, logger) }),
+    ...(users.publicUrl !== undefined && { publicUrl: users.publicUrl }),
     ...(origins !== undefined && { origins }),
     proxies: kombinator.proxies,
     execRight: kombinator.execRight,

@@ -15,12 +15,7 @@ const MAX_HOPS = 10;
  * @param proxies addresses, or networks such as `10.0.0.0/8`. Throws BAD_OPTIONS for what is neither.
  */
 export function createClientAddress(proxies: readonly string[]): ClientAddress {
-  const list = new BlockList();
-  for (const proxy of proxies) addProxy(list, proxy);
-  const isProxy = (address: string) => {
-    const version = isIP(address);
-    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
-  };
+  const isProxy = createProxyCheck(proxies);
   return ({ headers, socket }) => {
     let address = plain(socket.remoteAddress ?? '');
     if (proxies.length === 0) return address;
@@ -31,6 +26,17 @@ export function createClientAddress(proxies: readonly string[]): ClientAddress {
       address = next;
     }
     return address;
+  };
+}
+
+/** Tells addresses of proxies. Throws BAD_OPTIONS for a proxy that is no address and no network. */
+export function createProxyCheck(proxies: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const proxy of proxies) addProxy(list, proxy);
+  return (address) => {
+    const bare = plain(address);
+    const version = isIP(bare);
+    return version !== 0 && list.check(bare, version === 6 ? 'ipv6' : 'ipv4');
   };
 }
 

@@ -1,11 +1,12 @@
 import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
-import { ANONYMOUS, callerOf } from '../auth/identity.ts';
-import { requireRole } from '../auth/require-role.ts';
+import { callerOf } from '../auth/identity.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
 import { readBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 import { createEventStream } from './event-stream.ts';
+import { identify } from './pages/identify.ts';
+import type { OwnPages } from './pages/own-pages.ts';
 import { HttpProblem } from './problem.ts';
 import type { ApiRequest, Reply, Route, ServerEvent } from './route.ts';
 import type { Parse } from './shape.ts';
@@ -39,6 +40,8 @@ export interface MountOptions<Deps> {
   readonly formatProblem: (problem: HttpProblem) => unknown;
   /** Takes a token from the query as well, as `token`. Default false. */
   readonly takesTokenParameter?: boolean;
+  /** Takes the sessions of browsers as well, from pages of this server. Default: their cookie counts for nothing. */
+  readonly pages?: OwnPages;
   /** Origins of pages that may open web sockets, besides the server's own. Default: none. */
   readonly socketOrigins?: readonly string[];
   /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. */
@@ -71,12 +74,13 @@ async function serve<Deps>(
 ): Promise<void> {
   ctx.state.route = `${options.prefix}${route.path}`;
   if (route.socket === true) assertSocketRequest(ctx.req, ctx.res, options.socketOrigins ?? []);
-  const identifyAgain = () => identify(ctx, route, options);
+  const onIdentity = (identity: Identity) => void (ctx.state.caller = callerOf(identity));
+  const identifyAgain = () => identify(ctx, route, { ...options, onIdentity });
   const identity = await identifyAgain();
-  ctx.state.caller = callerOf(identity);
+  onIdentity(identity);
   const ending = endingOf(ctx, options.stopping);
   const caller = { identity, identifyAgain, signal: ending.signal };
-  const request = await readRequest(ctx, route, options.parse, caller);
+  const request = await readRequest(ctx, route, options, caller);
   const reply = await handleOrStop(route, request, options);
   send(ctx, reply, { ...caller, ending }, options);
 }
@@ -96,27 +100,10 @@ async function handleOrStop<Deps>(
   }
 }
 
-async function identify<Deps>(
-  ctx: RouterContext<RequestState>,
-  route: Route<Deps>,
-  { authenticate, takesTokenParameter = false }: MountOptions<Deps>,
-): Promise<Identity> {
-  if (route.access === 'open') return ANONYMOUS;
-  const identity = await authenticate({
-    apiKeyHeader: ctx.get('X-API-KEY'),
-    authorization: ctx.get('Authorization'),
-    apiKeyParameter: firstOf(ctx.query['api_key']),
-    tokenParameter: takesTokenParameter ? firstOf(ctx.query['token']) : undefined,
-  });
-  // A request that is refused is somebody's, too.
-  ctx.state.caller = callerOf(identity);
-  return requireRole(identity, route.access);
-}
-
 async function readRequest<Deps>(
   ctx: RouterContext<RequestState>,
   route: Route<Deps>,
-  parse: Parse,
+  { parse, pages }: MountOptions<Deps>,
   caller: Pick<ApiRequest, 'identity' | 'identifyAgain' | 'signal'>,
 ): Promise<ApiRequest> {
   const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
@@ -134,6 +121,8 @@ async function readRequest<Deps>(
     querystring: ctx.querystring,
     authorization: ctx.get('Authorization') || undefined,
     cookie: ctx.get('Cookie') || undefined,
+    isSecure: pages?.isSecure(ctx.req) ?? false,
+    userAgent: ctx.get('User-Agent'),
     accept: ctx.get('Accept'),
     lastEventId: ctx.get('Last-Event-ID') || undefined,
     ifMatch: ctx.get('If-Match').replaceAll('"', '') || undefined,
@@ -157,6 +146,7 @@ function send<Deps>(
     case 'json':
       ctx.status = reply.status;
       ctx.body = reply.body;
+      ctx.set({ ...reply.headers });
       return;
     case 'text':
       ctx.body = reply.text;
@@ -239,8 +229,4 @@ function endingOf(ctx: RouterContext<RequestState>, stopping: AbortSignal): Abor
     if (!ctx.res.writableFinished) controller.abort();
   });
   return controller;
-}
-
-function firstOf(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

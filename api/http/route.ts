@@ -17,6 +17,8 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   readonly description?: string;
   /** The least role that may, or `open` for everybody, also without credentials. */
   readonly access: Role | 'open';
+  /** True: although it is open, it is found out who asks, where they say so. Default false: everybody is anonymous. */
+  readonly knowsCaller?: boolean;
   /** True for web sockets: a request for anything else is refused, and so are pages of other origins. Default false. */
   readonly socket?: boolean;
   /** Meaning of each path parameter. */
@@ -63,6 +65,10 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   /** `Authorization` and `Cookie` as they came. */
   readonly authorization: string | undefined;
   readonly cookie: string | undefined;
+  /** The browser speaks https, as far as is known. */
+  readonly isSecure: boolean;
+  /** `User-Agent` as it came, else empty. */
+  readonly userAgent: string;
   readonly accept: string;
   readonly lastEventId: string | undefined;
   /** `If-Match` without its quotes; left out where there is none. */
@@ -78,7 +84,12 @@ export type ServerEvent = { readonly event: string; readonly id?: string } & (
 );
 
 export type Reply =
-  | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
   | {
       /** Sends a browser elsewhere (307). */

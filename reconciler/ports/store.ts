@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { LoginRecords } from './accounts/login-records.ts';
 import type { AccessLog } from './sessions/access-log.ts';
 import type { BuildRecords } from './builds/build-records.ts';
 import type { ConnectionLog } from './connection-log.ts';
@@ -180,6 +181,7 @@ export interface Store
     NoticeRecords,
     ObjectRecords,
     UserRecords,
+    LoginRecords,
     BuildRecords,
     ImageRecords,
     Disposable {

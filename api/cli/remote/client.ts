@@ -28,6 +28,8 @@ export interface RemoteClient {
   get(path: string, request: RemoteRequest): Promise<unknown>;
   post(path: string, request: RemoteRequest): Promise<unknown>;
   delete(path: string, request: RemoteRequest): Promise<unknown>;
+  /** Address of the daemon itself, without a slash at the end. */
+  root(): string;
   /** Full address of a path. */
   address(path: string): URL;
   /** Server-sent events until the server ends the stream. */
@@ -36,7 +38,8 @@ export interface RemoteClient {
 
 export function createRemoteClient(options: RemoteOptions): RemoteClient {
   const { url, option = '--server', apiKey, prefix = '/api/v1' } = options;
-  const base = `${toBase(url, option)}${prefix}`;
+  const root = toBase(url, option);
+  const base = `${root}${prefix}`;
 
   async function send(
     method: string,
@@ -74,6 +77,7 @@ export function createRemoteClient(options: RemoteOptions): RemoteClient {
     get: (path, request) => json('GET', path, request),
     post: (path, request) => json('POST', path, request),
     delete: (path, request) => json('DELETE', path, request),
+    root: () => root,
     address: (path) => new URL(`${base}${path}`),
     async *events(path, request) {
       const response = await send('GET', path, 'text/event-stream', request);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorMessage, ReconcilerError } from '../../../reconciler/index.ts';
@@ -59,14 +59,14 @@ function lockDirectory(stateDir: string, note: string): DatabaseSync {
     return lockFile(stateDir, path);
   } catch (error) {
     if (error instanceof ReconcilerError) throw error;
-    if (!isDamaged(error)) throw lockError(error, stateDir, readHolder(note));
+    if (!isDamaged(error)) throw lockError(error, stateDir, readHolderAt(note));
   }
   // Nobody holds it: that would have been said first. It is as good as none.
   try {
     for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
     return lockFile(stateDir, path);
   } catch (error) {
-    throw error instanceof ReconcilerError ? error : lockError(error, stateDir, readHolder(note));
+    throw error instanceof ReconcilerError ? error : lockError(error, stateDir, readHolderAt(note));
   }
 }
 
@@ -122,7 +122,30 @@ function lockError(error: unknown, stateDir: string, holder: LockHolder | undefi
   );
 }
 
-function readHolder(note: string): LockHolder | undefined {
+/**
+ * The process that holds a state directory; `undefined` where none does. The note of one that was killed counts for nothing: somebody else may
+ * listen at its address by now.
+ */
+export function readLockHolder(stateDir: string): LockHolder | undefined {
+  return isHeld(join(stateDir, 'lock.db')) ? readHolderAt(join(stateDir, 'lock.json')) : undefined;
+}
+
+/** Looks with a reader's lock, which is let go of at once. */
+function isHeld(path: string): boolean {
+  if (!existsSync(path)) return false;
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    database.prepare('SELECT count(*) FROM sqlite_master').get();
+    return false;
+  } catch (error) {
+    return /locked|busy/i.test(errorMessage(error));
+  } finally {
+    database?.close();
+  }
+}
+
+function readHolderAt(note: string): LockHolder | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(note, 'utf8'));
     return isHolder(value) ? value : undefined;

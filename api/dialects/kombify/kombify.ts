@@ -22,6 +22,7 @@ import { answers } from './answers.ts';
 import { channelRoutes } from './notify/channel-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
+import { sessionRoutes } from './session/session-routes.ts';
 import { stackRoutes } from './stack-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 import { tagRoutes } from './tag-routes.ts';
@@ -62,6 +63,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...channelRoutes,
   ...unifierRoutes,
   ...generateRoutes,
+  ...sessionRoutes,
   ...systemRoutes,
   openApiRoute,
 ];

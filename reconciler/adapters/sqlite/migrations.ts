@@ -143,6 +143,13 @@ const MIGRATIONS: readonly string[] = [
     target TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (target, reference)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE logins (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, subject TEXT NOT NULL, stamp TEXT NOT NULL,
+    method TEXT NOT NULL, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+    address TEXT NOT NULL, user_agent TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -14,6 +14,7 @@ import { createBuildRecords } from './build-records.ts';
 import { createImageRecords } from './images/image-records.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
+import { createLoginRecords } from './accounts/login-records.ts';
 import { createAccessLog } from './accesses/access-log.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { selectJobCounts, selectJobs } from './job-query.ts';
@@ -71,6 +72,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createKeyRecords(access),
     ...createInstanceRecords(access),
     ...createUserRecords(access),
+    ...createLoginRecords(access),
     ...createPluginSwitches(access),
     ...createAccessLog(access),
     ...createConnectionLog(access),

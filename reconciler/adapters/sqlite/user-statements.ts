@@ -1,7 +1,9 @@
 import type { StatementSync } from 'node:sqlite';
+import { prepareAccountStatements } from './accounts/account-statements.ts';
 
 export function prepareUserStatements(prepare: (sql: string) => StatementSync) {
   return {
+    ...prepareAccountStatements(prepare),
     addUser: prepare(`
       INSERT OR IGNORE INTO users (id, email, email_key, name, role, password_hash, provider, subject, token_generation, created_at)
       VALUES (:id, :email, :emailKey, :name,

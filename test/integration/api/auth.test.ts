@@ -10,10 +10,23 @@ const LESSER: Readonly<Record<Role, Role | null>> = { viewer: null, deployer: 'v
 
 describe('who may do what', () => {
   it.each([
-    { access: 'open', ids: ['getHealth', 'getLiveness', 'getOpenApi', 'getReadiness', 'runProgram'] },
+    {
+      access: 'open',
+      ids: [
+        'getHealth',
+        'getLiveness',
+        'getOpenApi',
+        'getReadiness',
+        'getSession',
+        'runProgram',
+        'signIn',
+        'signOut',
+      ],
+    },
     {
       access: 'viewer',
       ids: [
+        'createSessionLink',
         'generate',
         'getDrift',
         'getJob',

@@ -192,6 +192,9 @@ describe('the OpenAPI document', () => {
       '/api/v1/health/live',
       '/api/v1/health/ready',
       '/api/v1/openapi.json',
+      '/api/v1/session',
+      '/api/v1/session',
+      '/api/v1/session',
     ]);
   });
 });

@@ -1,4 +1,6 @@
 import type { ExecRight, SessionRequest } from '../../../../reconciler/index.ts';
+import type { Accounts } from '../../../accounts/accounts.ts';
+import type { Sessions } from '../../../accounts/sessions/sessions.ts';
 import type { Tickets } from '../../../http/sockets/tickets.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
 
@@ -17,4 +19,10 @@ export interface ExecTicket {
 export interface KombifyDeps extends ApiDeps {
   readonly execRight: ExecRight;
   readonly tickets: Tickets<ExecTicket>;
+  /** `null`: there are no users. */
+  readonly accounts: Accounts | null;
+  /** `null`: browsers cannot sign in. */
+  readonly sessions: Sessions | null;
+  /** Authentication is off. */
+  readonly isOpen: boolean;
 }
