@@ -36,6 +36,7 @@ import { parse } from './http/shape.ts';
 import type { ApiDeps } from './operations/deps.ts';
 import type { PageFiles } from './pages/page-files.ts';
 import { servePage } from './pages/serve-page.ts';
+import { createEventFeed } from './operations/live/event-feed.ts';
 
 export interface MetricsSource {
   readonly contentType: string;
@@ -113,7 +114,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
   const kombify = {
     ...common,
-    deps: toKombifyDeps(options),
+    deps: toKombifyDeps(options, common),
     formatProblem: formatKombifyProblem,
     socketOrigins: options.origins ?? [],
   };
@@ -195,10 +196,16 @@ function toDeps({ reconciler, logger, version, startedAt, checks = () => ({}) }:
   return { reconciler, logger, version, startedAt, checks };
 }
 
-function toKombifyDeps(options: AppOptions): KombifyDeps {
+interface CommonParts {
+  readonly deps: ApiDeps;
+  readonly stopping: AbortSignal;
+}
+
+function toKombifyDeps(options: AppOptions, { deps, stopping }: CommonParts): KombifyDeps {
   const { accounts = null, sessions = null, execRight = 'admins', auth } = options;
   const tickets = createTickets<ExecTicket>();
-  return { ...toDeps(options), accounts, sessions, execRight, tickets, isOpen: auth.mode === 'off' };
+  const feed = createEventFeed({ reconciler: deps.reconciler, stopping });
+  return { ...deps, accounts, sessions, execRight, tickets, feed, isOpen: auth.mode === 'off' };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

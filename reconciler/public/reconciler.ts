@@ -202,6 +202,8 @@ export type ReconcilerEvent =
       readonly error: RepositoryStatus['error'];
     }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** Nothing describes the stack, and nothing is left of it: it is not known any more. */
+  | { readonly type: 'gone'; readonly stack: string }
   /** A target has stopped answering, or answers for the first time or again. `address` as in `NodeStatus`, `message` says why it does not. */
   | {
       readonly type: 'node';

@@ -208,10 +208,11 @@ export class StackTable {
   }
 
   forget(stack: string): void {
-    this.#rows.delete(stack);
+    const wasKnown = this.#rows.delete(stack);
     this.#changes.delete(stack);
     this.#sightings.delete(stack);
     this.#targets.delete(stack);
+    if (wasKnown) this.#events.publish({ type: 'gone', stack });
   }
 
   /** Stacks that are no longer described but still have something to show. */

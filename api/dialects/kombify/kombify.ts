@@ -17,6 +17,7 @@ import { execRoutes } from './exec/exec-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
+import { eventRoutes } from './live/event-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
 import { channelRoutes } from './notify/channel-routes.ts';
@@ -59,6 +60,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...execRoutes,
   ...workerRoutes,
   ...jobRoutes,
+  ...eventRoutes,
   ...inventoryRoutes,
   ...channelRoutes,
   ...unifierRoutes,

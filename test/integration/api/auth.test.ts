@@ -27,6 +27,7 @@ describe('who may do what', () => {
       access: 'viewer',
       ids: [
         'createSessionLink',
+        'followEvents',
         'generate',
         'getDrift',
         'getJob',

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type {
-  DriftView,
   Confirmation,
   DeploymentTag,
   Job,
@@ -21,7 +20,15 @@ import { createFakeSessions } from './fake-sessions.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeUpkeep } from './upkeep/fake-upkeep.ts';
 import { createFakeVersions } from './fake-versions.ts';
-import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
+import {
+  assertServices,
+  buildView,
+  buildWorker,
+  COMMIT,
+  DRIFT,
+  generateFake,
+  validate,
+} from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from '../records.ts';
 
 export interface FakeReconciler extends Reconciler {
@@ -45,21 +52,8 @@ export interface FakeReconciler extends Reconciler {
   setStoreError(error: string | null): void;
   addWorker(changes: Partial<WorkerView>): void;
   readonly listeners: () => number;
+  readonly emit: (event: ReconcilerEvent) => void;
 }
-
-const DRIFT: DriftView = {
-  hasDrift: true,
-  checkedAt: at(1),
-  changes: [
-    {
-      resource: 'local/container/web',
-      action: 'update',
-      field: 'restart.policy',
-      expected: 'always',
-      actual: 'no',
-    },
-  ],
-};
 
 /** Stacks, jobs and plans in memory; nothing runs, jobs end when the test says so. */
 export function createFakeReconciler(): FakeReconciler {
@@ -157,6 +151,7 @@ export function createFakeReconciler(): FakeReconciler {
     syncRequests: () => syncRequests,
     documentOf: (stack) => stacks.get(stack),
     listeners: () => listeners.size,
+    emit: publish,
     finish(id, status = 'completed') {
       const detail = detailOf(id);
       detail.job = { ...detail.job, status, progress: 100, endedAt: at(2) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type {
   Diagnostic,
+  DriftView,
   GeneratedStack,
   GenerateRequest,
   Job,
@@ -12,6 +13,20 @@ import { at } from '../records.ts';
 
 /** The commit at the head of the fake's repository. */
 export const COMMIT = 'f'.repeat(40);
+
+export const DRIFT: DriftView = {
+  hasDrift: true,
+  checkedAt: at(1),
+  changes: [
+    {
+      resource: 'local/container/web',
+      action: 'update',
+      field: 'restart.policy',
+      expected: 'always',
+      actual: 'no',
+    },
+  ],
+};
 
 export function buildWorker(changes: Partial<WorkerView>): WorkerView {
   const name = changes.name ?? 'proxmox-01';

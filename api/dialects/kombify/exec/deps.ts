@@ -3,6 +3,7 @@ import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Sessions } from '../../../accounts/sessions/sessions.ts';
 import type { Tickets } from '../../../http/sockets/tickets.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
+import type { EventFeed } from '../../../operations/live/event-feed.ts';
 
 /** A program that somebody may run, once. */
 export interface ExecTicket {
@@ -25,4 +26,5 @@ export interface KombifyDeps extends ApiDeps {
   readonly sessions: Sessions | null;
   /** Authentication is off. */
   readonly isOpen: boolean;
+  readonly feed: EventFeed;
 }
