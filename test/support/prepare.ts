@@ -49,6 +49,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('mount', 'mount'),
   program('busybox', 'busybox-static'),
   program('rclone', 'rclone'),
+  program('chromium', 'chromium'),
   program('restic', 'restic'),
   { name: 'git http-backend', packages: ['git'], isPresent: hasHttpBackend },
 ];

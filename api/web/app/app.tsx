@@ -1,5 +1,6 @@
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import { readRepository } from '../client/repository.ts';
 import { Failed, Waiting } from '../parts/empty.tsx';
 import { Announcements } from './announce.tsx';
 import { connect, disconnect } from './live.ts';
@@ -36,6 +37,7 @@ export function App() {
 function Inside() {
   useEffect(() => {
     connect();
+    void readRepository();
     return disconnect;
   }, []);
   return (

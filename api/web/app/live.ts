@@ -42,10 +42,7 @@ export function onEvent<T>(type: LiveEvent, listener: (data: T) => void): () => 
 export function connect(): void {
   clearTimeout(retry);
   source?.close();
-  const types = followed === null ? '' : 'stack,gone,repository,node,health,job,step,log';
-  const opened = new EventSource(
-    `/api/v1/events${query({ types, job: followed ?? undefined, after: lastId })}`,
-  );
+  const opened = new EventSource(`/api/v1/events${query({ job: followed ?? undefined, after: lastId })}`);
   source = opened;
   opened.addEventListener('hello', (event) => {
     keepId(event);

@@ -18,6 +18,10 @@ export const ROUTES: readonly Screen[] = [
     component: later(async () => (await import('../screens/stack/overview.tsx')).Overview),
   },
   {
+    path: '/ui/stacks/:name/plan',
+    component: later(async () => (await import('../screens/plan/plan.tsx')).PlanScreen),
+  },
+  {
     path: '/ui/jobs/:id',
     component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
   },

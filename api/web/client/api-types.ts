@@ -200,3 +200,82 @@ export interface StackList {
   readonly pagination: Pagination;
   readonly counts?: Readonly<Partial<Record<StackState, number>>>;
 }
+
+export interface RevisionView {
+  readonly commit: string;
+  readonly time?: string;
+  readonly author?: string | { readonly name: string; readonly email: string } | null;
+  readonly message?: string;
+}
+
+export interface RepositoryView {
+  readonly location: string;
+  readonly branch: string;
+  readonly revision: RevisionView | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Names. */
+  readonly stacks: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Addresses of the Git host's pages with places to fill in; `null` where they are not known. */
+  readonly web?: { readonly commit: string; readonly file: string } | null;
+}
+
+export type PlanAction = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
+
+export interface FieldChange {
+  readonly path: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly sensitive?: boolean;
+}
+
+export interface ContentChange {
+  /** Path in the container. */
+  readonly target: string;
+  readonly source?: string;
+  readonly before: { readonly blob: string; readonly bytes: number | null } | null;
+  readonly after: { readonly blob: string; readonly bytes: number | null } | null;
+  /** Lines of a unified diff. */
+  readonly lines?: readonly string[];
+  readonly omitted?: number;
+  readonly binary?: true;
+}
+
+export interface PlanChange {
+  readonly id: string;
+  readonly action: PlanAction;
+  readonly target: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  readonly fields: readonly FieldChange[];
+  readonly cause: string;
+  readonly origin: { readonly file: string; readonly line: number; readonly column: number } | null;
+  readonly contents?: readonly ContentChange[];
+}
+
+export interface Confirmation {
+  readonly code: string;
+  readonly message: string;
+  readonly ids: readonly string[];
+}
+
+export interface PlanDocument {
+  readonly stack: string;
+  readonly mode: 'apply' | 'destroy';
+  readonly revision: string | null;
+  readonly changes: readonly PlanChange[];
+  readonly summary: PlanSummary;
+  readonly confirmations: readonly Confirmation[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unreachable?: readonly { readonly target: string; readonly message: string }[];
+  readonly waitsFor?: readonly string[];
+}
+
+export interface PlanAnswer extends PlanDocument {
+  readonly plan_id: string;
+  readonly job_id: string;
+  readonly has_changes: boolean;
+  readonly summary_text: string;
+}

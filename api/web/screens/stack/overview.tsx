@@ -1,8 +1,10 @@
 import { CircleX, Info, TriangleAlert } from 'lucide';
 import type { DeploymentView, StackDetail } from '../../client/api-types.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
-import { count, shortCommit, STATES } from '../../client/words.ts';
+import { count, STATES } from '../../client/words.ts';
+import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { CommitLink, SourceLink } from '../../parts/source-link.tsx';
 import { HealthState } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 import { StackFrame, useStack } from './stack-frame.tsx';
@@ -16,7 +18,7 @@ export function Overview() {
       {(data) => (
         <>
           <Why stack={data} />
-          <Findings stack={data} />
+          <FileFindings stack={data} />
           <Services stack={data} />
           <Facts stack={data} />
         </>
@@ -50,7 +52,7 @@ function Why({ stack: { name, state, message, waits, drift } }: { stack: StackDe
   );
 }
 
-function Findings({ stack: { name, diagnostics } }: { stack: StackDetail }) {
+function FileFindings({ stack: { name, diagnostics } }: { stack: StackDetail }) {
   if (diagnostics.length === 0) return null;
   return (
     <section class="card">
@@ -58,20 +60,9 @@ function Findings({ stack: { name, diagnostics } }: { stack: StackDetail }) {
         <h2>{count(diagnostics.length, 'finding')} in its files</h2>
         <a href={stackAddress(name, 'files')}>Open the files</a>
       </div>
-      <ul class="card-body findings">
-        {diagnostics.map((one) => (
-          <li key={`${one.file} ${one.line} ${one.code} ${one.message}`}>
-            <Icon of={one.severity === 'error' ? CircleX : TriangleAlert} label={one.severity} size={16} />
-            <div>
-              <p>{one.message}</p>
-              <p class="muted small">
-                <code>{[one.file, one.line, one.column].filter((part) => part !== undefined).join(':')}</code>
-                {one.hint !== undefined && <> · {one.hint}</>}
-              </p>
-            </div>
-          </li>
-        ))}
-      </ul>
+      <div class="card-body">
+        <Findings of={diagnostics} />
+      </div>
     </section>
   );
 }
@@ -111,7 +102,7 @@ function Facts({ stack: { deployment, file, next_look_at: next, stackkit } }: { 
         <div>
           <dt>Described by</dt>
           <dd>
-            <code>{file}</code>
+            <SourceLink file={file} />
           </dd>
         </div>
         {stackkit !== '' && (
@@ -127,7 +118,7 @@ function Facts({ stack: { deployment, file, next_look_at: next, stackkit } }: { 
               'none yet'
             ) : (
               <>
-                <JobLink of={deployment} /> of <code>{shortCommit(deployment.revision)}</code>,{' '}
+                <JobLink of={deployment} /> of <CommitLink commit={deployment.revision} />,{' '}
                 <Time at={deployment.time} />
               </>
             )}

@@ -1,0 +1,34 @@
+import { commitAddress, fileAddress } from '../client/repository.ts';
+import { shortCommit } from '../client/words.ts';
+
+interface SourceLinkProps {
+  readonly file: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  /** Commit that the line is of. Default: the one that was read last. */
+  readonly commit?: string | null;
+}
+
+/** `file:line`, as a link to the Git host where that is known. */
+export function SourceLink({ file, line, column, commit = null }: SourceLinkProps) {
+  const text = [file, line, column].filter((part) => part !== undefined).join(':');
+  const address = fileAddress(file, line, commit);
+  if (address === null) return <code>{text}</code>;
+  return (
+    <a href={address} target="_blank" rel="noreferrer">
+      <code>{text}</code>
+    </a>
+  );
+}
+
+/** First digits of a commit, as a link to the Git host where that is known. */
+export function CommitLink({ commit }: { commit: string }) {
+  const address = commitAddress(commit);
+  const text = <code title={commit}>{shortCommit(commit)}</code>;
+  if (address === null) return text;
+  return (
+    <a href={address} target="_blank" rel="noreferrer">
+      {text}
+    </a>
+  );
+}

@@ -1,0 +1,54 @@
+import type { PlanAction, PlanDocument } from '../../client/api-types.ts';
+import { count } from '../../client/words.ts';
+
+export const ACTION_WORDS: Readonly<Record<PlanAction, string>> = {
+  create: 'Create',
+  update: 'Change in place',
+  replace: 'Replace',
+  delete: 'Delete',
+  'no-op': 'Leave',
+};
+
+/** Number of changes that a plan makes. */
+export function countChanges({ summary }: PlanDocument): number {
+  const { create, update, replace, delete: removals } = summary;
+  return create + update + replace + removals;
+}
+
+/** Machines on which a plan changes something: `nas and vps`. */
+export function targetsOf({ changes }: PlanDocument): readonly string[] {
+  return [
+    ...new Set(changes.filter(({ action }) => action !== 'no-op').map(({ target }) => target)),
+  ].toSorted();
+}
+
+/** `nas, vps and pi`. */
+export function enumerate(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** `1 is created, 2 are replaced; 5 stay as they are.` */
+export function tellSummary({ summary }: PlanDocument): string {
+  const { create, update, replace, delete: removals, noop } = summary;
+  const parts = [
+    [create, 'created'],
+    [update, 'changed in place'],
+    [replace, 'replaced'],
+    [removals, 'deleted'],
+  ] as const;
+  const told = parts
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number} ${number === 1 ? 'is' : 'are'} ${word}`);
+  if (told.length === 0) return 'Everything runs as Git says. There is nothing to do.';
+  const rest = noop === 0 ? '' : `; ${noop} ${noop === 1 ? 'stays as it is' : 'stay as they are'}`;
+  return `${told.join(', ')}${rest}.`;
+}
+
+/** Words on the button that applies a plan: direction and number. */
+export function tellApply(plan: PlanDocument): string {
+  const changes = count(countChanges(plan), 'change');
+  const targets = targetsOf(plan);
+  const where = targets.length > 3 ? `${targets.length} machines` : enumerate(targets);
+  return plan.mode === 'destroy' ? `Remove ${plan.stack} from ${where}` : `Apply ${changes} to ${where}`;
+}
