@@ -1,10 +1,11 @@
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Addresses that a page of `npx vite api/web` asks the daemon for. */
-const DAEMON = 'http://127.0.0.1:5260';
+/** The daemon that a page of `npx vite api/web` asks. */
+const DAEMON = process.env['KOMBINATOR_URL'] ?? 'http://127.0.0.1:5260';
 
 /** The page as files of `dist/web`; `deploy/build/build-web.ts` runs it. */
 export default defineConfig({
@@ -27,5 +28,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
   },
-  server: { proxy: { '/api': DAEMON } },
+  server: { proxy: { '/api': { target: DAEMON, ws: true } } },
 });

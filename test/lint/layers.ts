@@ -162,7 +162,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'uplot',
     ],
   },
-  'api/web/vite.config.ts': { imports: [], packages: ['node:url', 'vite'] },
+  'api/web/vite.config.ts': { imports: [], packages: ['node:process', 'node:url', 'vite'] },
   'api/pages': { imports: [], packages: ['koa', 'node:fs', 'node:path'] },
   'api/app.ts': { imports: ['api', INDEX], packages: ['koa'] },
   'api/index.ts': { imports: ['api'], packages: [] },
