@@ -17,19 +17,6 @@ export interface StackWrite extends WriteResult {
 
 export interface StackRollback extends StackWrite, RollbackResult {}
 
-export interface StackPage {
-  readonly stacks: readonly StackView[];
-  readonly total: number;
-}
-
-/** Stacks by name; without a page, all of them. */
-export function listStacks(
-  { reconciler }: ApiDeps,
-  page: { readonly offset: number; readonly limit: number } | undefined,
-): StackPage {
-  return { stacks: reconciler.listStacks(page), total: reconciler.stackNames().length };
-}
-
 /** `fresh` asks the targets first. Throws UNKNOWN_STACK, TARGET_UNREACHABLE. */
 export function getStack(
   { reconciler }: ApiDeps,

@@ -13,6 +13,7 @@ import { pulledImages } from '../config/kombination/pulled-images.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
 import type { Kombination, VolumeModel } from '../config/kombination/kombination.ts';
 import { lookedUp } from './secret-cache.ts';
+import { factsOf } from './stack-facts.ts';
 import type { NamedKind, StackEntry } from './stack-index.ts';
 import { ownNameKey } from './stack-index.ts';
 import { sharedObjects } from './shared/shared-objects.ts';
@@ -38,14 +39,21 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
   const analysis = analyze({ tree, nodes, kits, checkSchema, policy, ...read, ...through, file, text });
   const { kombination, serviceFiles, document } = analysis;
   const certain = isStackName(kombination.name);
+  const name = certain ? kombination.name : guessStackName(file, text, previous);
   const entry: StackEntry = {
     file,
     realFile,
     blob,
     text,
     ...read,
-    name: certain ? kombination.name : guessStackName(file, text, previous),
+    name,
     guessed: !certain,
+    facts: factsOf({
+      kind: 'kombination',
+      name,
+      file,
+      services: kombination.services.map(({ image = '', ...service }) => ({ ...service, image })),
+    }),
     diagnostics: toDiagnostics(file, document, analysis.diagnostics),
     ports: analysis.ports,
     watched: [
@@ -102,13 +110,16 @@ export function buildBrokenEntry(
   problem: Pick<Diagnostic, 'code' | 'message' | 'hint'>,
 ): BuiltEntry {
   const { file, realFile, blob, visited, previous } = source;
+  const name = guessStackName(file, null, previous);
+  const kind = isWorkflowFile(file) ? 'workflow' : 'kombination';
   const entry: StackEntry = {
     file,
     realFile,
     blob,
     text: null,
-    name: guessStackName(file, null, previous),
+    name,
     guessed: true,
+    facts: factsOf({ kind, name, file, services: [] }),
     diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
     ports: [],
     watched: visited,

@@ -30,7 +30,7 @@ import { emptyState } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { listWorkflows } from './workflow.ts';
-import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
+import { findInline, listDiagnostics, renderStack, showStack, repositoryPolicy } from './render-stack.ts';
 
 export interface DesiredStateOptions {
   readonly source: Source;
@@ -57,6 +57,8 @@ const DEFAULT_LIMITS: LoadLimits = {
 
 /** Rendered stacks that are kept at hand. */
 const MAX_STACKS_KEPT = 64;
+/** Stacks whose part for lists is kept at hand. */
+const MAX_STACKS_SHOWN = 10_000;
 const MAX_INLINE_TEXTS_KEPT = 256;
 
 function createCore(options: DesiredStateOptions): Core {
@@ -73,6 +75,7 @@ function createCore(options: DesiredStateOptions): Core {
     ...(options.seal === undefined ? {} : { seal: options.seal }),
     index: createStackIndex(),
     rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
+    shown: new LRUCache({ max: MAX_STACKS_SHOWN }),
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
     state: emptyState(policy),
   };
@@ -105,6 +108,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     namersOf: (kind, name) => core.index.namersOf(kind, name),
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
+    shown: (name) => showStack(core, name),
+    facts: (name) => core.index.find(name)?.facts,
     diagnostics: () => listDiagnostics(core),
     settings: () => settingsOf(core),
     nodes: () => listNodes(core),
@@ -215,10 +220,15 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   const concerned = index.apply(staged.changes);
   if (core.secretCache.crowded) core.secretCache.keepOnly(referencesOf(core));
   // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
-  if (settingsMoved) core.rendered.clear();
+  if (settingsMoved) {
+    core.rendered.clear();
+    core.shown.clear();
+  }
   for (const name of concerned) {
     const entry = index.find(name);
-    if (entry) core.rendered.delete(entry.file);
+    if (entry === undefined) continue;
+    core.rendered.delete(entry.file);
+    core.shown.delete(entry.file);
   }
   const changed = settingsMoved ? index.names() : [...concerned].filter((name) => index.find(name));
   const removed = [...concerned].filter((name) => !index.find(name));

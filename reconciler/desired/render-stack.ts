@@ -16,7 +16,7 @@ import type { DesiredResource } from '../model/resource.ts';
 import { sealResource } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
-import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
+import type { DesiredStack, ServiceView, ShownStack, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { defined } from '../base/values.ts';
 import { portText } from '../render/container.ts';
@@ -63,13 +63,27 @@ export function repositoryPolicy({ state }: Core): StackPolicy {
   return { ...DEFAULT_POLICY, ...state.settings.document.policy };
 }
 
+/** Returns the part of a stack that lists show, rendered only where nobody has done so before. */
+export function showStack(core: Core, name: string): ShownStack | undefined {
+  const entry = core.index.find(name);
+  if (!entry) return undefined;
+  const known = core.shown.get(entry.file);
+  const isFresh =
+    known?.entry === entry && known.signature === readSignature(core, entry, createLookup(core));
+  return isFresh ? known.stack : renderStack(core, name);
+}
+
+function readSignature(core: Core, entry: StackEntry, lookup: Lookup): string {
+  const passwords = passwordsFor(core, entry).map(({ source }) => source);
+  return [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
+}
+
 /** A stack rendered with the secrets of this moment. */
 export function renderStack(core: Core, name: string): DesiredStack | undefined {
   const entry = core.index.find(name);
   if (!entry) return undefined;
   const lookup = createLookup(core);
-  const passwords = passwordsFor(core, entry).map(({ source }) => source);
-  const signature = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
+  const signature = readSignature(core, entry, lookup);
   const known = core.rendered.get(entry.file);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
   const stack = contain(
@@ -77,7 +91,12 @@ export function renderStack(core: Core, name: string): DesiredStack | undefined 
     (fault) => brokenStack(core, entry, fault),
   );
   core.rendered.set(entry.file, { entry, signature, stack });
+  core.shown.set(entry.file, { entry, signature, stack: toShown(stack) });
   return stack;
+}
+
+function toShown({ name, kind, file, stackkit, targets, services, diagnostics }: DesiredStack): ShownStack {
+  return { name, kind, file, stackkit, targets, services, diagnostics };
 }
 
 /** Digests of what is masked leave the process with its key only. */

@@ -8,6 +8,7 @@ import type { PulledImage } from '../config/kombination/pulled-images.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
 import type { WorkflowSummary } from '../model/stack.ts';
+import type { StackFacts } from '../ports/desired.ts';
 import { compareText } from '../base/values.ts';
 import type { OrderedStack, StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
@@ -35,6 +36,7 @@ export interface StackEntry extends SharedObjects, ProxyShare {
   readonly name: string;
   /** The file itself does not tell the name. */
   readonly guessed: boolean;
+  readonly facts: StackFacts;
   readonly diagnostics: readonly Diagnostic[];
   readonly ports: readonly PublishedPort[];
   /** Names that it writes for networks and volumes of its own, as `ownNameKey` has them; left out: none. */

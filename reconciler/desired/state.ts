@@ -11,7 +11,7 @@ import type { ProxyPlaces } from '../config/kits/proxy-claim.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import type { DesiredStack } from '../model/stack.ts';
+import type { DesiredStack, ShownStack } from '../model/stack.ts';
 import type { Source } from '../ports/source.ts';
 import type { SecretCache } from './secret-cache.ts';
 import type { StackEntry, StackIndex } from './stack-index.ts';
@@ -33,6 +33,8 @@ export interface Core {
   readonly index: StackIndex;
   /** Stacks rendered last, by file. */
   readonly rendered: LRUCache<string, Rendered>;
+  /** The part of stacks that lists show, by file. */
+  readonly shown: LRUCache<string, Rendered<ShownStack>>;
   /** Contents that stand in documents, of stacks rendered last, by blob id. */
   readonly inline: LRUCache<string, Uint8Array>;
   /** Texts of a work tree by id, where one is looked at and not the repository. */
@@ -41,11 +43,11 @@ export interface Core {
   state: RepositoryState;
 }
 
-export interface Rendered {
+export interface Rendered<Stack = DesiredStack> {
   readonly entry: StackEntry;
   /** Digests of the secrets that went in. */
   readonly signature: string;
-  readonly stack: DesiredStack;
+  readonly stack: Stack;
 }
 
 /** An entry, and the repository files it copies, whose sizes have to be looked at. */

@@ -23,6 +23,7 @@ import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { lookedUp } from './secret-cache.ts';
 import type { StackEntry } from './stack-index.ts';
+import { factsOf } from './stack-facts.ts';
 import { pluginKey } from './plugins/read-plugins.ts';
 import { openRegistries, pulledBy } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
@@ -39,6 +40,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
   const analysis = analyzeWorkflow({ ...context, file, text });
   const { workflow, document, diagnostics, secrets } = analysis;
   const certain = isStackName(workflow.name);
+  const name = certain ? workflow.name : guessStackName(file, text, previous);
   const found = weighed(workflow, [
     ...diagnostics,
     ...clusterDiagnostics(workflow, context.nodes, context.policy),
@@ -48,8 +50,9 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     realFile,
     blob,
     text,
-    name: certain ? workflow.name : guessStackName(file, text, previous),
+    name,
     guessed: !certain,
+    facts: factsOf({ kind: 'workflow', name, file, services: runningIn(analysis) }),
     diagnostics: toDiagnostics(file, document, found),
     ports: [],
     watched: [...new Set([...visited, ...secrets.watched])],
@@ -63,6 +66,12 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     workflow: summariseWorkflow(document.value),
   };
   return { entry, files: [] };
+}
+
+function runningIn({ workflow, nodes }: WorkflowAnalysis): Parameters<typeof factsOf>[0]['services'] {
+  return nodes
+    .filter(({ type }) => WORKLOADS.has(type))
+    .map(({ name, data }) => ({ name, node: workflow.cluster, image: asString(data['image']) ?? '' }));
 }
 
 function pluginOf({ type, data }: WorkflowNode): readonly string[] {

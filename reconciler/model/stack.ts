@@ -118,6 +118,12 @@ export interface DesiredStack {
   readonly document: unknown;
 }
 
+/** The part of a description that lists show; it is kept longer than what is rendered. */
+export type ShownStack = Pick<
+  DesiredStack,
+  'name' | 'kind' | 'file' | 'stackkit' | 'targets' | 'services' | 'diagnostics'
+>;
+
 /** Changes when anything that would be put on a target changes; the revision alone does not count. Sealed where something of it is masked. */
 export function stackDigest(resources: readonly DesiredResource[]): string {
   const digest = digestOf(resources, digestSpec);

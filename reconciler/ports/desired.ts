@@ -1,5 +1,11 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { DescribedKind, DesiredStack, StackPolicy, WorkflowSummary } from '../model/stack.ts';
+import type {
+  DescribedKind,
+  DesiredStack,
+  ShownStack,
+  StackPolicy,
+  WorkflowSummary,
+} from '../model/stack.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { Fields } from '../base/values.ts';
@@ -47,6 +53,15 @@ export interface DescribedWorkflow extends WorkflowSummary {
   /** Name of the stack. */
   readonly name: string;
   readonly file: string;
+}
+
+/** Words that stacks are searched by, known without rendering any. */
+export interface StackFacts {
+  readonly kind: DescribedKind;
+  /** Nodes and clusters of its services, each once. */
+  readonly nodes: readonly string[];
+  /** Name, file, services, images and nodes in small letters, a line each. */
+  readonly text: string;
 }
 
 export interface LoadResult {
@@ -120,6 +135,9 @@ export interface DesiredState {
   namersOf(kind: 'network' | 'volume', name: string): readonly string[];
   /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */
   get(name: string): DesiredStack | undefined;
+  /** The same without what would be put on targets: for lists, which would otherwise render hundreds. */
+  shown(name: string): ShownStack | undefined;
+  facts(name: string): StackFacts | undefined;
   /** Every finding of every file, ordered by file and line. */
   diagnostics(): readonly Diagnostic[];
   settings(): RepositorySettings;

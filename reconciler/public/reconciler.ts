@@ -26,10 +26,12 @@ import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
 import type { ServiceOperations } from './services.ts';
+import type { StackWait } from './live/waits.ts';
 
 export type * from './backups.ts';
 export type * from './catalogue.ts';
 export type * from './clusters.ts';
+export type * from './live/waits.ts';
 export type * from './drift.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
@@ -129,6 +131,34 @@ export interface StackView {
   /** Time at which it is looked at next, at the latest, ISO 8601; left out where nothing happens by itself. */
   readonly nextLookAt?: string;
   readonly updatedAt?: string;
+  /** Left out: it waits for nothing. */
+  readonly waits?: StackWait;
+}
+
+/** A stack as lists show it. */
+export type StackRow = Omit<StackView, 'document'>;
+
+/** Stacks that somebody looks for; left out: all of them. */
+export interface StackSearch {
+  /** Words that all have to occur in its name, file, services, images or nodes, whatever their case. */
+  readonly text?: string;
+  readonly kind?: StackKind;
+  /** Name of a node or cluster that it has services on. */
+  readonly node?: string;
+  readonly states?: readonly SyncState[];
+  /** `attention`: those that need somebody come first; `deployed`: those that were deployed last. Default `name`. */
+  readonly order?: 'name' | 'attention' | 'deployed';
+  /** Default 0. */
+  readonly offset?: number;
+  /** Default: all. */
+  readonly limit?: number;
+}
+
+export interface FoundStacks {
+  readonly stacks: readonly StackRow[];
+  readonly total: number;
+  /** Numbers of stacks by state, of those that all but `states` lets through. */
+  readonly counts: ReadonlyMap<SyncState, number>;
 }
 
 export interface WorkerView {
@@ -273,6 +303,10 @@ export interface StackOperations {
   /** Lists stacks by name. From memory: costs no call to a target. Default: all. */
   listStacks(page?: { readonly offset: number; readonly limit: number }): readonly StackView[];
   getStack(name: string): StackView;
+  /** Returns the stack as lists show it. Throws UNKNOWN_STACK. */
+  getStackRow(name: string): StackRow;
+  /** Finds stacks. From memory, and cheap also where there are thousands. */
+  findStacks(search: StackSearch): FoundStacks;
   /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */

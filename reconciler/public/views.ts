@@ -23,4 +23,6 @@ export interface Deployment {
   readonly jobId: string | null;
   /** `Plan: 1 to create, …` as it stands in the tag message. */
   readonly summary: string;
+  /** First line of the message of its commit; left out where the repository does not have it (any more). */
+  readonly subject?: string;
 }

@@ -264,7 +264,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     logger,
     events,
     jobs,
-    stacks: new StackTable(events),
+    stacks: new StackTable(events, clock),
     deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
     freeze: options.freeze ?? NEVER_FROZEN,
     holds: new StackHolds(),

@@ -4,16 +4,18 @@ import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
-import type { DesiredStack } from '../model/stack.ts';
+import type { ShownStack } from '../model/stack.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { UnreachableTarget } from '../plan/plan.ts';
 import type { Job } from '../ports/store.ts';
-import type { DriftView, NodeStatus, StackView, SyncState } from '../public/reconciler.ts';
+import type { DriftView, NodeStatus, StackRow, StackWait, SyncState } from '../public/reconciler.ts';
 import type { ServiceStatus } from '../public/views.ts';
 import type { Hold } from './decide/decide.ts';
 import { codeOf } from './decide/code-of.ts';
 import { stateOf } from './decide/state-of.ts';
 import type { Situation } from './decide/state-of.ts';
+import { waitOf } from './decide/wait-of.ts';
 import type { DeploymentRecord } from './record/deployment-tag.ts';
 import type { EventHub } from './loop/event-hub.ts';
 import { judgeService } from './observe/service-health.ts';
@@ -27,6 +29,7 @@ interface StackRuntime {
   code: string | null;
   /** Kind of the hold that it is under. */
   hold: Hold['kind'] | null;
+  waits: StackWait | null;
   health: ReadonlyMap<ResourceId, Health>;
   /** Images that run, by container or workload. */
   images: ReadonlyMap<ResourceId, string>;
@@ -44,6 +47,7 @@ const NO_DRIFT: DriftView = { hasDrift: false, checkedAt: null, changes: [] };
 /** States of stacks as seen last; kept in memory only, a new process finds out anew. */
 export class StackTable {
   readonly #events: EventHub;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #rows = new Map<string, StackRuntime>();
   /** Targets, by key, on which resources of a stack were seen. */
   readonly #targets = new Map<string, Map<string, TargetReference>>();
@@ -52,8 +56,9 @@ export class StackTable {
   readonly #changes = new Map<string, string>();
   #newest = 0;
 
-  constructor(events: EventHub) {
+  constructor(events: EventHub, clock: Pick<Clock, 'now'>) {
     this.#events = events;
+    this.#clock = clock;
   }
 
   /**
@@ -69,6 +74,7 @@ export class StackTable {
     row.state = state;
     row.message = message;
     row.code = code;
+    row.waits = waitOf(situation, this.#clock.now());
     row.hold =
       situation.at === 'planned' && 'waitsFor' in situation.decision ? situation.decision.kind : null;
     if (situation.at === 'working') this.moved(stack);
@@ -220,9 +226,9 @@ export class StackTable {
     return [...this.#rows.keys()];
   }
 
-  view(stack: DesiredStack, deployment: DeploymentRecord | null, pool: TargetPool): StackView {
+  view(stack: ShownStack, deployment: DeploymentRecord | null, pool: TargetPool): StackRow {
     const row = this.#rows.get(stack.name);
-    const { name, kind, file, stackkit, diagnostics, document } = stack;
+    const { name, kind, file, stackkit, diagnostics } = stack;
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     const updatedAt = this.describedAt(name);
     return {
@@ -245,7 +251,7 @@ export class StackTable {
       lastJob: row?.lastJob ?? null,
       deployment,
       drift: row?.drift ?? NO_DRIFT,
-      document,
+      ...(row?.waits ? { waits: row.waits } : {}),
       ...(updatedAt === undefined ? {} : { updatedAt }),
     };
   }
@@ -258,6 +264,7 @@ export class StackTable {
       message: null,
       code: null,
       hold: null,
+      waits: null,
       health: new Map(),
       images: new Map(),
       away: new Map(),

@@ -18,6 +18,7 @@ import { generateRoutes } from './generate-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { eventRoutes } from './live/event-routes.ts';
+import { listRoutes } from './live/list-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
 import { channelRoutes } from './notify/channel-routes.ts';
@@ -48,6 +49,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...batchRoutes,
   ...controlRoutes,
   ...dataRoutes,
+  ...listRoutes,
   ...stackRoutes,
   ...tagRoutes,
   ...planRoutes,

@@ -119,6 +119,7 @@ const DEPLOYMENT = record({
   author: TEXT_OR_NULL,
   job_id: TEXT_OR_NULL,
   summary: TEXT,
+  subject: TEXT_OR_NULL,
 });
 
 const HISTORY_ENTRY = record({
@@ -172,6 +173,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
   next_look_at: TIME_OR_NULL,
+  waits: orNull(record({ reason: TEXT, message: TEXT, until: TIME }, ['until'])),
 };
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {

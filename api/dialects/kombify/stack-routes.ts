@@ -7,23 +7,18 @@ import {
   createStack,
   deleteStack,
   getStack,
-  listStacks,
   replaceStack,
   rollbackStack,
   updateStack,
 } from '../../operations/stacks.ts';
-import type { PageQuery } from '../../http/page.ts';
-import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
-import { answers, listSchema } from './answers.ts';
+import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
-import { toHistoryEntry, toStack, toStackDetail, toStackWrite } from './stack-view.ts';
+import { toHistoryEntry, toStackDetail, toStackWrite } from './stack-view.ts';
 
-const DEFAULT_PER_PAGE = 20;
 const TAG = 'Stacks';
 export const STACK_ID = { id: 'Name of the stack.' };
 
-const listQuery = shape<PageQuery>({ type: 'object', properties: pageParameters(1000) });
 const getQuery = shape<{ readonly refresh?: boolean }>({
   type: 'object',
   properties: { refresh: { type: 'boolean', description: 'Ask the targets first. Default false.' } },
@@ -37,22 +32,6 @@ const rollbackBody = shape<{ readonly to: number }>({
 const deploymentList: JsonSchema = record({ deployments: listOf(refer('HistoryEntry')) });
 
 export const stackRoutes: readonly Route<ApiDeps>[] = [
-  defineRoute<ApiDeps, PageQuery, unknown>({
-    method: 'GET',
-    path: '/stacks',
-    id: 'listStacks',
-    tag: TAG,
-    summary: 'List all stacks',
-    description: 'All of them, unless a page is asked for.',
-    access: 'viewer',
-    query: listQuery,
-    responses: { 200: answers('Stacks by name.', listSchema('stacks', refer('Stack'))) },
-    handle({ query }, deps) {
-      const page = readPage(query, DEFAULT_PER_PAGE);
-      const { stacks, total } = listStacks(deps, page === null ? undefined : toRange(page));
-      return ok({ stacks: stacks.map(toStack), pagination: toPagination(page, total) });
-    },
-  }),
   defineRoute({
     method: 'POST',
     path: '/stacks',

@@ -5,6 +5,7 @@ import type {
   HistoryEntry,
   NodeStatus,
   ServiceStatus,
+  StackRow,
   StackView,
   SyncState,
 } from '../../../reconciler/index.ts';
@@ -26,10 +27,13 @@ const STATUS_WORDS: Readonly<Record<SyncState, string>> = {
   unknown: 'unknown',
 };
 
+/** Our words for how a stack stands, which requests use. */
+export const STATES = Object.keys(STATUS_WORDS) as readonly SyncState[];
+
 const DRIFT_TYPES: Readonly<Record<string, string>> = { create: 'missing', delete: 'unexpected' };
 
 /** Returns a stack as it stands in lists: everything but the document. */
-export function toStack(stack: StackView) {
+export function toStack(stack: StackRow) {
   return {
     id: stack.name,
     name: stack.name,
@@ -52,6 +56,7 @@ export function toStack(stack: StackView) {
     drift: toDrift(stack.drift),
     diagnostics: stack.diagnostics,
     next_look_at: stack.nextLookAt ?? null,
+    waits: stack.waits ?? null,
   };
 }
 
@@ -65,8 +70,8 @@ export function toStackWrite({ stack, commit, file }: StackWrite, name: string, 
 }
 
 export function toDeployment(deployment: Deployment) {
-  const { number, tag, revision, time, author, summary, jobId } = deployment;
-  return { number, tag, revision, time, author, summary, job_id: jobId };
+  const { number, tag, revision, time, author, summary, jobId, subject = null } = deployment;
+  return { number, tag, revision, time, author, summary, subject, job_id: jobId };
 }
 
 export function toHistoryEntry(entry: HistoryEntry) {

@@ -8,7 +8,7 @@ import { shape } from '../../http/shape.ts';
 import { controlStack } from '../../operations/control.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { readStackLogs } from '../../operations/stack-logs.ts';
-import { getStack, listStacks } from '../../operations/stacks.ts';
+import { getStack } from '../../operations/stacks.ts';
 import { failure, success } from './envelope.ts';
 import { DATA, fails, succeeds } from './schemas.ts';
 import { formatControl, formatLogs, formatStatus, toService, toStackItem } from './stack-view.ts';
@@ -51,7 +51,7 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     query: listQuery,
     responses: { 200: succeeds('By name.', DATA.stacks) },
     handle: ({ query }, deps: ApiDeps) => {
-      const { stacks } = listStacks(deps, undefined);
+      const stacks = deps.reconciler.listStacks();
       return success(
         'Stacks retrieved',
         stacks.map((stack) => toStackItem(stack, isExtended(query))),

@@ -67,7 +67,7 @@ export interface EventFeed {
 }
 
 export interface EventFeedOptions {
-  readonly reconciler: Pick<Reconciler, 'subscribe' | 'getJob' | 'getStack'>;
+  readonly reconciler: Pick<Reconciler, 'subscribe' | 'getJob' | 'getStackRow'>;
   /** Stops listening. */
   readonly stopping: AbortSignal;
   /** Events that are kept for those who come back. Default 5,000. */
@@ -169,13 +169,13 @@ function listen(
 
 /** Puts in that a stack stands otherwise, in the place of what was said of it before, which is of no use to anybody. */
 function createStackTeller(
-  reconciler: Pick<Reconciler, 'getStack'>,
+  reconciler: Pick<Reconciler, 'getStackRow'>,
   ring: EventRing<FeedEvent>,
 ): (stack: string) => void {
   const told = new Map<string, { readonly sequence: number; readonly type: 'stack' | 'gone' }>();
   const stands = (stack: string): boolean => {
     try {
-      reconciler.getStack(stack);
+      reconciler.getStackRow(stack);
       return true;
     } catch (error) {
       return !isReconcilerError(error, 'UNKNOWN_STACK');

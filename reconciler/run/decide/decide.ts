@@ -57,6 +57,8 @@ export interface Gate {
   /** Reason in words for people. */
   readonly reason: string;
   readonly waitsFor: WaitsFor;
+  /** Time when it ends by itself, milliseconds since the epoch; left out where nobody knows. */
+  readonly until?: number;
 }
 
 /** Holds only what nobody asked for. */

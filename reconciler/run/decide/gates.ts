@@ -43,7 +43,8 @@ export function whyFrozen({ freeze, clock }: RunContext, stack: string): Gate | 
   const frozen = freeze.at(stack, now);
   if (frozen === null) return null;
   const afterMs = Math.min(MAX_FREEZE_WAIT_MS, Math.max(1_000, frozen.until - now));
-  return { kind: 'frozen', code: 'FROZEN', reason: frozen.reason, waitsFor: { what: 'time', afterMs } };
+  const waitsFor = { what: 'time', afterMs } as const;
+  return { kind: 'frozen', code: 'FROZEN', reason: frozen.reason, waitsFor, until: frozen.until };
 }
 
 function whyOutOfTurn(

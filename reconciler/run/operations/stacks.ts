@@ -1,5 +1,7 @@
 import { ReconcilerError } from '../../base/errors.ts';
-import type { StackOperations, StackView, SyncState } from '../../public/reconciler.ts';
+import type { ShownStack } from '../../model/stack.ts';
+import type { StackOperations, StackRow, StackView, SyncState } from '../../public/reconciler.ts';
+import { createFindStacks } from '../observe/find-stacks.ts';
 import { undescribedStack } from '../observe/plan-stack.ts';
 import { listWorkers } from '../observe/workers.ts';
 import { readHistory } from '../record/history.ts';
@@ -7,25 +9,12 @@ import { createFigures } from '../observe/stack-figures.ts';
 import type { RunContext } from '../context.ts';
 import type { OperationParts } from './parts.ts';
 
-export function createStackOperations({ context, loop }: OperationParts): StackOperations {
-  const { desired, stacks, deployments, pool } = context;
-  const stackNames = () => [...new Set([...desired.names(), ...stacks.names()])].sort();
-  const getStack = (name: string): StackView => {
-    const description =
-      desired.get(name) ?? (stacks.state(name) === undefined ? undefined : undescribedStack(name));
-    if (description === undefined) {
-      loop.requireRead();
-      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
-    }
-    const view = stacks.view(description, deployments.knownLatest(name), pool);
-    const untagged = deployments.whyUntagged(name);
-    const message = view.message ?? (untagged === null ? null : `deployed, but not tagged yet: ${untagged}`);
-    const nextLookAt = loop.nextLookAt(name);
-    return { ...view, message, ...(nextLookAt === null ? {} : { nextLookAt }) };
-  };
+export function createStackOperations(parts: OperationParts): StackOperations {
+  const { context, loop } = parts;
+  const reads = createReads(parts);
+  const { stackNames, getStack } = reads;
   return {
-    stackNames,
-    getStack,
+    ...reads,
     listStacks(page) {
       loop.requireRead();
       const names = stackNames();
@@ -49,6 +38,46 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
     listWorkers() {
       loop.requireRead();
       return listWorkers(context);
+    },
+  };
+}
+
+type Reads = Pick<StackOperations, 'stackNames' | 'getStack' | 'getStackRow' | 'findStacks'>;
+
+function createReads({ context, loop }: OperationParts): Reads {
+  const { desired, stacks, deployments, pool } = context;
+  const stackNames = () => [...new Set([...desired.names(), ...stacks.names()])].sort();
+  const leftOf = (name: string) => (stacks.state(name) === undefined ? undefined : undescribedStack(name));
+  const unknown = (name: string): ReconcilerError => {
+    loop.requireRead();
+    return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+  };
+  const toRow = (description: ShownStack): StackRow => {
+    const { name } = description;
+    const view = stacks.view(description, deployments.knownLatest(name), pool);
+    const untagged = deployments.whyUntagged(name);
+    const message = view.message ?? (untagged === null ? null : `deployed, but not tagged yet: ${untagged}`);
+    const nextLookAt = loop.nextLookAt(name);
+    return { ...view, message, ...(nextLookAt === null ? {} : { nextLookAt }) };
+  };
+  const getStack = (name: string): StackView => {
+    const description = desired.get(name) ?? leftOf(name);
+    if (description === undefined) throw unknown(name);
+    return { ...toRow(description), document: description.document };
+  };
+  const getStackRow = (name: string): StackRow => {
+    const description = desired.shown(name) ?? leftOf(name);
+    if (description === undefined) throw unknown(name);
+    return toRow(description);
+  };
+  const find = createFindStacks(context, stackNames, getStackRow);
+  return {
+    stackNames,
+    getStack,
+    getStackRow,
+    findStacks(search) {
+      loop.requireRead();
+      return find(search);
     },
   };
 }

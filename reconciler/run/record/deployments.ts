@@ -8,6 +8,8 @@ import type { DeploymentRecord } from './deployment-tag.ts';
 import { nextTag, numberOf, parseTag, pendingOf, prefixOf, stackOf } from './deployment-tag.ts';
 
 const TAG_ATTEMPTS = 3;
+/** Commits whose subjects are remembered. */
+const MAX_SUBJECTS = 1_000;
 
 /** `null`: it has none, as later deployments have theirs. */
 type TagMoved = (jobId: string, tag: string | null) => void;
@@ -17,6 +19,8 @@ export class Deployments {
   readonly #source: Source;
   readonly #logger: Logger;
   readonly #latest = new Map<string, DeploymentRecord | null>();
+  /** First lines of the messages of commits; many stacks were deployed from the same one. */
+  readonly #subjects = new Map<string, string>();
   /** Tags that wait to be pushed, and what they say, by name; `null`: an earlier process made it. */
   readonly #unpushed = new Map<string, PendingTag | null>();
   /** Stacks with deployments that have no tag yet, and why they have none. */
@@ -90,9 +94,27 @@ export class Deployments {
   async latest(stack: string): Promise<DeploymentRecord | null> {
     const known = this.#latest.get(stack);
     if (known !== undefined) return known;
-    const latest = (await this.history(stack)).at(-1) ?? null;
+    const last = (await this.history(stack)).at(-1) ?? null;
+    const latest = last === null ? null : await this.#withSubject(last);
+    // A deployment may have been tagged meanwhile.
+    const newer = this.#latest.get(stack);
+    if (newer !== undefined) return newer;
     this.#latest.set(stack, latest);
     return latest;
+  }
+
+  async #withSubject(record: DeploymentRecord): Promise<DeploymentRecord> {
+    const { revision } = record;
+    try {
+      const subject = this.#subjects.get(revision) ?? (await this.#source.lookup(revision)).subject;
+      if (this.#subjects.size >= MAX_SUBJECTS) this.#subjects.clear();
+      this.#subjects.set(revision, subject);
+      return { ...record, subject };
+    } catch (error) {
+      // The tag is all that is needed; a branch may have lost the commit since.
+      if (isReconcilerError(error)) return record;
+      throw error;
+    }
   }
 
   /** Returns what `latest` has read so far. */
@@ -118,8 +140,9 @@ export class Deployments {
   }
 
   async #readBack(stack: string, name: string): Promise<DeploymentRecord> {
-    const record = await this.#find(stack, name);
-    if (record === null) throw new Error(`internal: tag ${name} cannot be read back`);
+    const found = await this.#find(stack, name);
+    if (found === null) throw new Error(`internal: tag ${name} cannot be read back`);
+    const record = await this.#withSubject(found);
     this.#latest.set(stack, record);
     return record;
   }

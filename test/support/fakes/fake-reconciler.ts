@@ -25,6 +25,7 @@ import {
   buildView,
   buildWorker,
   COMMIT,
+  createFakeSearch,
   DRIFT,
   generateFake,
   validate,
@@ -208,6 +209,7 @@ export function createFakeReconciler(): FakeReconciler {
       return names.slice(offset, offset + limit).map((name) => buildView(name, known(name), jobOf(name)));
     },
     getStack: viewOf,
+    ...createFakeSearch(() => [...stacks.keys()].sort(), viewOf, throwPlanned),
     countHolds: () => new Map(),
     stackFigures: () => [],
     countStacks: () => new Map([['pending', stacks.size]]),

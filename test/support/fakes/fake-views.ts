@@ -5,7 +5,10 @@ import type {
   GeneratedStack,
   GenerateRequest,
   Job,
+  StackOperations,
+  StackRow,
   StackView,
+  SyncState,
   WorkerView,
 } from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
@@ -27,6 +30,32 @@ export const DRIFT: DriftView = {
     },
   ],
 };
+
+/** Searches names, and takes the order that they have. */
+export function createFakeSearch(
+  names: () => readonly string[],
+  viewOf: (name: string) => StackView,
+  check: () => void,
+): Pick<StackOperations, 'findStacks' | 'getStackRow'> {
+  const getStackRow = (name: string): StackRow => {
+    const { document: _, ...row } = viewOf(name);
+    return row;
+  };
+  return {
+    getStackRow,
+    findStacks({ text = '', states, kind, offset = 0, limit = 1_000 }) {
+      check();
+      const matching = names()
+        .filter((name) => name.includes(text))
+        .map(getStackRow)
+        .filter((row) => (kind ?? row.kind) === row.kind);
+      const found = matching.filter(({ state }) => states?.includes(state) !== false);
+      const counts = new Map<SyncState, number>();
+      for (const { state } of matching) counts.set(state, (counts.get(state) ?? 0) + 1);
+      return { stacks: found.slice(offset, offset + limit), total: found.length, counts };
+    },
+  };
+}
 
 export function buildWorker(changes: Partial<WorkerView>): WorkerView {
   const name = changes.name ?? 'proxmox-01';

@@ -3,7 +3,7 @@ import type { FeedItem, FeedType } from '../../../api/operations/live/event-feed
 import { createEventFeed, FEED_TYPES } from '../../../api/operations/live/event-feed.ts';
 import { createPaced } from '../../../api/operations/live/paced.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
-import type { ReconcilerEvent, StackView } from '../../../reconciler/index.ts';
+import type { ReconcilerEvent, StackRow } from '../../../reconciler/index.ts';
 import { createRig, file, stack } from '../../support/reconciler-rig.ts';
 import { buildJob } from '../../support/records.ts';
 
@@ -97,9 +97,9 @@ function rig(options: { readonly most?: number; readonly stackEveryMs?: number }
       getJob(id) {
         throw new ReconcilerError('UNKNOWN_JOB', id);
       },
-      getStack(name) {
+      getStackRow(name) {
         if (name === 'left') throw new ReconcilerError('UNKNOWN_STACK', name);
-        return { name } as StackView;
+        return { name } as StackRow;
       },
     },
     stopping: new AbortController().signal,

@@ -64,7 +64,8 @@ describe('a requested apply', () => {
 });
 
 describe('a plan made a moment ago', () => {
-  const table = () => new StackTable({ publish: () => {}, subscribe: () => ({ [Symbol.dispose]() {} }) });
+  const hub = { publish: () => {}, subscribe: () => ({ [Symbol.dispose]() {} }) };
+  const table = () => new StackTable(hub, { now: () => 0 });
   const web1 = wanted('container', 'web', { image: 'i' });
   const plan = planFor({ desired: [web1] });
   const at = (commit: string) => ({ revision: { commit }, get: () => ({ resources: [web1] }) });

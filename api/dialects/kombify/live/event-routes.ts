@@ -59,7 +59,7 @@ export const eventRoutes: readonly Route<KombifyDeps>[] = [
       const { stack, job } = query;
       const types = readTypes(query);
       const after = lastEventId ?? query.after;
-      if (stack !== undefined && after === undefined) deps.reconciler.getStack(stack);
+      if (stack !== undefined && after === undefined) deps.reconciler.getStackRow(stack);
       if (job !== undefined) deps.reconciler.getJob(job);
       const filter = {
         types,
@@ -146,7 +146,7 @@ function toData(deps: KombifyDeps, event: FeedEvent): object | null {
 
 function findRow({ reconciler }: KombifyDeps, stack: string): object | null {
   try {
-    return toStack(reconciler.getStack(stack));
+    return toStack(reconciler.getStackRow(stack));
   } catch (error) {
     if (isReconcilerError(error, 'UNKNOWN_STACK')) return null;
     throw error;
