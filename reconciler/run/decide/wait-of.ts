@@ -29,8 +29,13 @@ function waitOfHold({ kind, reason, waitsFor, ...hold }: Hold, now: number): Sta
   const isRefused = kind === 'blocked' && waitsFor.what === 'target';
   const message = isRefused ? `Something on the node is in the way: ${reason}` : tell(kind, reason);
   const time = 'until' in hold ? hold.until : waitsFor.what === 'time' ? now + waitsFor.afterMs : undefined;
-  return { reason: kind, message, ...(time === undefined ? {} : { until: new Date(time).toISOString() }) };
+  // A window without an end has none that could be written down.
+  const isTold = time !== undefined && Math.abs(time) <= MAX_TIME;
+  return { reason: kind, message, ...(isTold ? { until: new Date(time).toISOString() } : {}) };
 }
+
+/** The latest time that a date can be, milliseconds since the epoch. */
+const MAX_TIME = 8_640_000_000_000_000;
 
 function tell(kind: Hold['kind'], reason: string): string {
   const words = WORDS[kind];

@@ -28,6 +28,19 @@ describe('the thing that a stack waits for', () => {
       },
     },
     {
+      when: 'it is frozen without an end',
+      situation: planned({
+        kind: 'frozen',
+        ...gate,
+        waitsFor: { what: 'time', afterMs: 1 },
+        until: Number.POSITIVE_INFINITY,
+      }),
+      wait: {
+        reason: 'frozen',
+        message: 'Nothing is changed at the moment, as the operator has set it: so it is',
+      },
+    },
+    {
       when: 'it was repaired too often',
       situation: planned({ kind: 'paced', reason: 'often', waitsFor: { what: 'time', afterMs: 500 } }),
       wait: {
