@@ -26,11 +26,13 @@ import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
 import type { ServiceOperations } from './services.ts';
+import type { LiveOperations } from './live/resources.ts';
 import type { StackWait } from './live/waits.ts';
 
 export type * from './backups.ts';
 export type * from './catalogue.ts';
 export type * from './clusters.ts';
+export type * from './live/resources.ts';
 export type * from './live/waits.ts';
 export type * from './drift.ts';
 export type * from './registries.ts';
@@ -358,6 +360,7 @@ export interface Reconciler
   extends
     RepositoryOperations,
     StackOperations,
+    LiveOperations,
     DriftOperations,
     ApplyOperations,
     JobOperations,

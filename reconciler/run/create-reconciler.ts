@@ -70,6 +70,7 @@ import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
 import { formatAddress, StackTable } from './stack-table.ts';
+import { listStackResources } from './live/stack-resources.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { createObjectHistory } from './inventory/object-history.ts';
 import { createInventoryOperations } from './operations/inventory.ts';
@@ -151,6 +152,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   return {
     ...createRepositoryOperations(parts),
     ...stacks,
+    stackResources: (stack) => listStackResources(context, stack),
     ...createDriftOperations(parts, stacks),
     ...createJobs(parts, background, stacks),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),

@@ -35,12 +35,31 @@ interface StackRuntime {
   images: ReadonlyMap<ResourceId, string>;
   /** Nodes that did not answer, and why. */
   away: ReadonlyMap<string, string>;
+  /** Changes of the newest plan that are not made yet. */
+  changes: ReadonlyMap<ResourceId, StackChange>;
+  /** Time of the newest look, milliseconds since the epoch; `null`: there was none. */
+  observedAt: number | null;
   drift: DriftView;
   synced: string | null;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
   lastError: string | null;
 }
+
+/** The part of what is known of a stack that its resources are shown by. */
+export interface Sighting {
+  readonly health: ReadonlyMap<ResourceId, Health>;
+  /** Nodes that did not answer, and why. */
+  readonly away: ReadonlyMap<string, string>;
+  /** Changes of the newest plan that are not made yet. */
+  readonly changes: ReadonlyMap<ResourceId, StackChange>;
+  /** Time of the look, milliseconds since the epoch; left out: nobody has looked. */
+  readonly observedAt?: number;
+}
+
+type StackChange = Exclude<Change['action'], 'no-op'>;
+
+const NO_CHANGES: ReadonlyMap<ResourceId, StackChange> = new Map();
 
 const NO_DRIFT: DriftView = { hasDrift: false, checkedAt: null, changes: [] };
 
@@ -74,12 +93,21 @@ export class StackTable {
     row.state = state;
     row.message = message;
     row.code = code;
+    row.changes = changesAfter(situation, row.changes);
     row.waits = waitOf(situation, this.#clock.now());
     row.hold =
       situation.at === 'planned' && 'waitsFor' in situation.decision ? situation.decision.kind : null;
     if (situation.at === 'working') this.moved(stack);
     if (changed) this.#events.publish({ type: 'stack', stack, state });
     return changed;
+  }
+
+  /** Returns what was seen of it last; `null`: it is not known. */
+  seen(stack: string): Sighting | null {
+    const row = this.#rows.get(stack);
+    if (row === undefined) return null;
+    const { health, away, changes, observedAt } = row;
+    return { health, away, changes, ...(observedAt === null ? {} : { observedAt }) };
   }
 
   state(stack: string): SyncState | undefined {
@@ -131,6 +159,7 @@ export class StackTable {
   ): number {
     const row = this.#row(stack);
     const before = row.health;
+    row.observedAt = this.#clock.now();
     row.health = new Map(resources.map(({ id, health }) => [id, health]));
     row.images = new Map(
       resources.flatMap(({ id, spec }) => {
@@ -268,6 +297,8 @@ export class StackTable {
       health: new Map(),
       images: new Map(),
       away: new Map(),
+      changes: NO_CHANGES,
+      observedAt: null,
       drift: NO_DRIFT,
       synced: null,
       lastJob: null,
@@ -275,6 +306,26 @@ export class StackTable {
     };
     this.#rows.set(stack, row);
     return row;
+  }
+}
+
+/** Changes that are still to be made: those of the newest plan, until they were made or it is out of date. */
+function changesAfter(
+  situation: Situation,
+  before: ReadonlyMap<ResourceId, StackChange>,
+): ReadonlyMap<ResourceId, StackChange> {
+  switch (situation.at) {
+    case 'planned':
+      return new Map(
+        situation.plan.changes.flatMap(({ id, action }) =>
+          action === 'no-op' ? [] : [[id, action] as const],
+        ),
+      );
+    case 'working':
+    case 'failed':
+      return before;
+    default:
+      return NO_CHANGES;
   }
 }
 

@@ -19,6 +19,7 @@ import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { eventRoutes } from './live/event-routes.ts';
 import { listRoutes } from './live/list-routes.ts';
+import { resourceRoutes } from './live/resource-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
 import { channelRoutes } from './notify/channel-routes.ts';
@@ -50,6 +51,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...controlRoutes,
   ...dataRoutes,
   ...listRoutes,
+  ...resourceRoutes,
   ...stackRoutes,
   ...tagRoutes,
   ...planRoutes,

@@ -36,6 +36,7 @@ describe('who may do what', () => {
         'getServiceLogs',
         'getStack',
         'getStackLogs',
+        'getStackResources',
         'getStackStats',
         'getTagStatus',
         'getWorker',

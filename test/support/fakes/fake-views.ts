@@ -5,7 +5,7 @@ import type {
   GeneratedStack,
   GenerateRequest,
   Job,
-  StackOperations,
+  Reconciler,
   StackRow,
   StackView,
   SyncState,
@@ -36,13 +36,14 @@ export function createFakeSearch(
   names: () => readonly string[],
   viewOf: (name: string) => StackView,
   check: () => void,
-): Pick<StackOperations, 'findStacks' | 'getStackRow'> {
+): Pick<Reconciler, 'findStacks' | 'getStackRow' | 'stackResources'> {
   const getStackRow = (name: string): StackRow => {
     const { document: _, ...row } = viewOf(name);
     return row;
   };
   return {
     getStackRow,
+    stackResources: () => [],
     findStacks({ text = '', states, kind, offset = 0, limit = 1_000 }) {
       check();
       const matching = names()

@@ -39,8 +39,12 @@ function keep(stack: string, object: MemoryObject, known: Map<string, SeenObject
           ? 'completed'
           : 'failed';
   const blank = { apiVersion: '', namespace: null, annotations: {}, owners: [], generation: null };
-  const seen = { ...blank, uid, version, kind, name, stack, status, message: null, labels: {} } as const;
-  const one = { ...seen, createdAt: null, facts: {} };
+  const seen = { ...blank, uid, version, kind, name, stack, status, message: null } as const;
+  const image = object.spec['image'];
+  const facts =
+    typeof image === 'string' ? { containers: [{ name, image, ports: [], restartCount: 0 }] } : {};
+  const labels = { 'io.kombinator.name': object.id.slice(object.id.indexOf('/') + 1) };
+  const one = { ...seen, labels, createdAt: null, facts };
   known.set(uid, one);
   return one;
 }

@@ -90,6 +90,7 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     podIP: asString(status['podIP']),
     hostIP: asString(status['hostIP']),
     phase: asString(status['phase']),
+    startTime: asString(status['startTime']),
   }),
   Service: ({ spec, status }) => ({
     serviceType: asString(spec['type']) ?? 'ClusterIP',
