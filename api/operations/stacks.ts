@@ -91,7 +91,8 @@ export async function rollbackStack(
   return withView(deps, name, await deps.reconciler.rollback(name, to, actor, newSignal()));
 }
 
-async function withView<T extends WriteResult>(
+/** The result of a write, with the stack as it is known by then. */
+export async function withView<T extends WriteResult>(
   deps: ApiDeps,
   name: string,
   result: T,

@@ -10,7 +10,13 @@ import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
-import type { DesiredState, LoadResult, RepositorySettings, SharedNode } from '../ports/desired.ts';
+import type {
+  DesiredState,
+  LoadResult,
+  PreviewedState,
+  RepositorySettings,
+  SharedNode,
+} from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { FileWrite, Revision, Source } from '../ports/source.ts';
 import { draftAdoption } from './adopt/draft-adoption.ts';
@@ -23,7 +29,8 @@ import { checkAround } from './check-around.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
-import { createStackIndex } from './stack-index.ts';
+import { copyIndex, createStackIndex } from './stack-index.ts';
+import { describing } from './files/describing-files.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
 import { emptyState } from './read-settings.ts';
@@ -86,7 +93,10 @@ function createCore(options: DesiredStateOptions): Core {
  * when somebody asks.
  */
 export function createDesiredState(options: DesiredStateOptions): DesiredState {
-  const core = createCore(options);
+  return toDesiredState(createCore(options), options);
+}
+
+function toDesiredState(core: Core, options: DesiredStateOptions): DesiredState {
   let last: Promise<unknown> = Promise.resolve();
   return {
     get revision() {
@@ -124,6 +134,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     ...draftPart(core),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),
+    describing: (name) => describing(core, name),
     preview: (writes, signal, { everything = false } = {}) =>
       preview(
         core,
@@ -162,11 +173,32 @@ async function preview(
   writes: readonly FileWrite[],
   options: DesiredStateOptions,
   signal: AbortSignal,
-): Promise<DesiredState> {
-  const { source, revision } = createPreviewSource(core.source, core.state.read, writes);
-  const state = createDesiredState({ ...options, source });
-  await state.load(revision, signal);
-  return state;
+): Promise<PreviewedState> {
+  const { source, revision, contents } = createPreviewSource(core.source, core.state.read, writes);
+  // Another policy makes something else of every file; with the same one only what the files change is read.
+  const isSamePolicy = options.policy === undefined || options.policy === core.policy;
+  const state = isSamePolicy
+    ? toDesiredState(forkCore(core, source), options)
+    : createDesiredState({ ...options, source });
+  const result = await state.load(revision, signal);
+  return {
+    ...state,
+    revision,
+    result,
+    inlineBlob: (blob) => contents.get(blob) ?? state.inlineBlob(blob),
+  };
+}
+
+/** A core of its own that knows all that this one does, on another source; neither sees what the other reads from then on. */
+function forkCore(core: Core, source: Source): Core {
+  return {
+    ...core,
+    source,
+    secretCache: core.secretCache.over(source),
+    index: copyIndex(core.index),
+    rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
+    inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
+  };
 }
 
 async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {

@@ -26,6 +26,8 @@ export interface SecretCache {
   readonly crowded: boolean;
   /** Keeps only what these still need. */
   keepOnly(sources: Iterable<SecretSource>): void;
+  /** A cache of its own that knows the same by now, and reads files from elsewhere. */
+  over(source: Pick<Source, 'readBlobs'>): SecretCache;
 }
 
 export interface SecretCacheOptions {
@@ -54,7 +56,10 @@ const PARALLEL_COMMANDS = 4;
 
 export function createSecretCache(options: SecretCacheOptions): SecretCache {
   const { maxBytes = 1024 ** 2, maxAgeMs = 30_000, now = () => performance.now() } = options;
-  const state: CacheState = { ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() };
+  return createCache({ ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() });
+}
+
+function createCache(state: CacheState): SecretCache {
   let limit = MIN_CROWDED_SIZE;
   return {
     lookup: (source) => lookup(state, source),
@@ -77,6 +82,8 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
       for (const key of state.answers.keys()) if (!references.has(key)) state.answers.delete(key);
       limit = Math.max(MIN_CROWDED_SIZE, 2 * (state.files.size + state.answers.size));
     },
+    over: (source) =>
+      createCache({ ...state, source, files: new Map(state.files), answers: new Map(state.answers) }),
   };
 }
 

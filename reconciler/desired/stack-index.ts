@@ -206,6 +206,13 @@ export function createStackIndex(): StackIndex {
   };
 }
 
+/** An index of its own with the same entries. */
+export function copyIndex(index: StackIndex): StackIndex {
+  const copy = createStackIndex();
+  copy.apply([...index.files()].map((file) => ({ file, entry: index.entryOf(file) ?? null })));
+  return copy;
+}
+
 function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   const { file, name, watched, sharedNodes, inline, ports } = entry;
   concerned.add(name);

@@ -107,6 +107,31 @@ export interface DocumentReport {
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A file that describes a stack: its document, one that it names, or one that lies in its directory. */
+export interface DescribingFile {
+  readonly path: string;
+  /** Content, symlinks followed; `null` where they lead nowhere. */
+  readonly blob: string | null;
+  /** Path where a symlink leads; left out for a file. */
+  readonly link?: string;
+  /** The file whose place and text tell what the stack is. */
+  readonly isMain: boolean;
+  /** The stack takes a secret from it. */
+  readonly holdsSecret: boolean;
+}
+
+export interface DescribingFiles {
+  /** Sorted by path, the document first. */
+  readonly files: readonly DescribingFile[];
+  /** Says why a path is none that is written for the stack; `null`: it may be. */
+  whyNot(path: string): string | null;
+}
+
+/** The state that a preview has, and what the files have made of the one in force. */
+export interface PreviewedState extends DesiredState {
+  readonly result: LoadResult;
+}
+
 /**
  * Description of a repository at one revision. Loads incrementally: only files that a commit changed are read and parsed, and only stacks
  * that depend on them are reported as changed.
@@ -185,11 +210,13 @@ export interface DesiredState {
   draftNode(name: string, document: object): Draft;
   /**
    * Content that stands in a kombination itself (`files: [{ content: … }]`) by its Git blob id; `undefined` when no stack that is
-   * described now has it. Such a blob is not in the repository, so ask here before `Source.readBlob`.
+   * described now has it, and of what a preview is of. Such a blob is not in the repository, so ask here before `Source.readBlob`.
    */
   inlineBlob(blob: string): Uint8Array | undefined;
   /** The stack's own file, and all files in its directory when no other stack lives in or below it. */
   filesOf(name: string): readonly string[];
+  /** Files that people read and write to see and change what a stack is; `undefined` when nothing describes it. */
+  describing(name: string): DescribingFiles | undefined;
   /** Puts together the files that describe a running Compose project; nothing is committed. Throws BAD_OPTIONS when its Compose files are gone. */
   draftAdoption(request: AdoptionRequest): Promise<AdoptionDraft>;
   /** A state of its own, as it would be with these files on top of the revision that was read last. */
@@ -200,5 +227,5 @@ export interface DesiredState {
       /** The operator is taken to allow everything. Default false. */
       readonly everything?: boolean;
     },
-  ): Promise<DesiredState>;
+  ): Promise<PreviewedState>;
 }

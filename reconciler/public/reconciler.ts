@@ -13,6 +13,7 @@ import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { AdoptionOperations } from './adopt/adoptions.ts';
+import type { FileOperations } from './files/files.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
 import type { UpkeepOperations } from './upkeep/upkeep.ts';
 import type { VersionOperations } from './versions.ts';
@@ -35,6 +36,7 @@ export type * from './clusters.ts';
 export type * from './live/resources.ts';
 export type * from './live/waits.ts';
 export type * from './drift.ts';
+export type * from './files/files.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
@@ -366,6 +368,7 @@ export interface Reconciler
     JobOperations,
     ServiceOperations,
     WriteOperations,
+    FileOperations,
     WorkflowOperations,
     DataOperations,
     CatalogueOperations,

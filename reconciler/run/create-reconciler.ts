@@ -30,6 +30,7 @@ import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
 import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
+import type { FileOperations } from '../public/files/files.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
 import type {
@@ -58,6 +59,7 @@ import { CLUSTER_LOOK_MS, createClusterOperations } from './operations/clusters.
 import { createDataOperations } from './operations/data.ts';
 import { createDiagnosticsOperations } from './operations/diagnostics.ts';
 import { createDriftOperations } from './operations/drift.ts';
+import { createFileOperations } from './files/operations.ts';
 import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
@@ -212,10 +214,15 @@ function createWrites(
   parts: OperationParts,
   stacks: StackOperations,
   { sealer }: ReconcilerOptions,
-): WriteOperations & DiagnosticsOperations & AdoptionOperations {
+): WriteOperations & FileOperations & DiagnosticsOperations & AdoptionOperations {
   const writes = createWriteOperations(parts);
   const diagnostics = createDiagnosticsOperations({ ...parts, stacks, writes });
-  return { ...writes, ...diagnostics, ...createAdoptionOperations(parts, sealer) };
+  return {
+    ...writes,
+    ...diagnostics,
+    ...createFileOperations(parts),
+    ...createAdoptionOperations(parts, sealer),
+  };
 }
 
 function createImports(

@@ -52,7 +52,7 @@ const FINDING = record(
   ['hint', 'line', 'column'],
 );
 
-const DIAGNOSTIC = record(
+export const DIAGNOSTIC = record(
   {
     severity: { enum: ['error', 'warning'] },
     code: TEXT,
@@ -245,8 +245,14 @@ const CHANGE_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   ),
   verify: BOOLEAN,
   contents: listOf(CONTENT),
+  conflicts: listOf({ type: 'object' }),
+  objectId: TEXT,
+  madeBy: TEXT,
+  from: TEXT,
+  rollout: { type: 'object' },
 };
-const CHANGE = record(CHANGE_MEMBERS, ['contents']);
+const CHANGE_OPTIONAL = ['contents', 'conflicts', 'objectId', 'madeBy', 'from', 'rollout'];
+const CHANGE = record(CHANGE_MEMBERS, CHANGE_OPTIONAL);
 
 export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   formatVersion: { const: 1 },

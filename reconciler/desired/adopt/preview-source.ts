@@ -5,6 +5,8 @@ import type { FileChange, FileWrite, Revision, Source } from '../../ports/source
 export interface PreviewSource {
   readonly source: Source;
   readonly revision: Revision;
+  /** Contents of the files, by blob id. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
 export function createPreviewSource(
@@ -29,9 +31,11 @@ export function createPreviewSource(
   };
   return {
     revision,
+    contents,
     source: {
       ...delegated(source),
-      async diffWithModules(_from: string | null, _to: string, signal: AbortSignal) {
+      async diffWithModules(from: string | null, _to: string, signal: AbortSignal) {
+        if (from !== null && from === base?.commit) return written;
         const there = base === null ? [] : await source.diffWithModules(null, base.commit, signal);
         const kept = there.filter(({ path }) => !paths.has(path));
         return [...kept, ...written.filter(({ after }) => after !== null)].sort((a, b) =>

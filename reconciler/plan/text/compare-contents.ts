@@ -12,18 +12,20 @@ const MAX_LINE_READ = 4_000;
  * Compares two contents of a file as people do: line by line where both are text.
  *
  * @param before `null`: there is no such file; `undefined`: nobody has it, or it is too large
+ * @param maxLines of the difference that are told. Default 200
  */
 export function compareContents(
   before: Uint8Array | null | undefined,
   after: Uint8Array | null | undefined,
   maskSecrets: (text: string) => string,
+  maxLines = MAX_LINES,
 ): Pick<ContentChange, 'lines' | 'omitted' | 'binary'> {
   if (before === undefined || after === undefined) return {};
   const old = textOf(before);
   const now = textOf(after);
   if (old === null || now === null) return { binary: true };
   const shown = (lines: readonly string[]) => showLines(lines, maskSecrets);
-  const { lines, omitted } = diffLines(old, now, { maxLines: MAX_LINES, shown });
+  const { lines, omitted } = diffLines(old, now, { maxLines, shown });
   return { lines, ...(omitted === 0 ? {} : { omitted }) };
 }
 

@@ -116,11 +116,11 @@ export class RepositoryWriter {
     return this.editSettings(edit, `Give the stack ${name} back to Compose`, by);
   }
 
-  /** Commits files that were put together elsewhere, and checked. */
+  /** Commits files that were put together elsewhere, and checked; at `base`, where that is not the revision in force by now. */
   commitFiles(
     writes: readonly FileWrite[],
     { file, message }: { readonly file: string; readonly message: string },
-    by: WriteBy,
+    by: WriteBy & { readonly base?: string },
   ): Promise<WriteResult> {
     return this.#commit(writes, file, message, by);
   }

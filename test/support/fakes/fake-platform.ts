@@ -11,11 +11,13 @@ import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
 import type { AdoptionOperations } from '../../../reconciler/public/adopt/adoptions.ts';
 import { createFakeAdoptions } from './adopt/fake-adoptions.ts';
+import type { FileOperations } from '../../../reconciler/public/files/files.ts';
 import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';
 import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeClusters } from './fake-clusters.ts';
+import { createFakeFiles } from './files/fake-files.ts';
 import { createFakeInventory } from './fake-inventory.ts';
 import { createFakeImports } from './fake-imports.ts';
 import { createFakeRegistries } from './fake-registries.ts';
@@ -49,6 +51,7 @@ export function createFakePlatform(
   WorkflowOperations &
   GivenSecretOperations &
   AdoptionOperations &
+  FileOperations &
   NoticeOperations &
   ChannelOperations {
   const { inventory, operations } = createFakeInventory();
@@ -86,6 +89,7 @@ export function createFakePlatform(
     ...NO_NOTICES,
     ...createNoBuilds(),
     ...createFakeAdoptions(),
+    ...createFakeFiles((stack) => viewOf(stack).document),
   };
 }
 

@@ -1,0 +1,61 @@
+import type { JsonSchema } from '../../../http/shape.ts';
+import { DIAGNOSTIC, listOf, record, refer } from '../schemas.ts';
+
+export const TEXT = { type: 'string' };
+export const TEXT_OR_NULL = { type: ['string', 'null'] };
+
+/** Whole commit ids: a name could come to mean another commit meanwhile. */
+export const COMMIT = { type: 'string', pattern: '^[0-9a-f]{40}$' };
+
+export const MESSAGE = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 10_000,
+  description: 'Message of the commit.',
+};
+
+/** Body member with files as they are to be. */
+export const EDITS = {
+  type: 'array',
+  minItems: 1,
+  maxItems: 100,
+  items: {
+    type: 'object',
+    required: ['path', 'text'],
+    additionalProperties: false,
+    properties: {
+      path: { type: 'string', description: 'From the root of the repository.' },
+      text: { type: ['string', 'null'], description: 'The whole text; null takes the file away.' },
+    },
+  },
+};
+
+export const DIFFS: JsonSchema = listOf(record({ path: TEXT, diff: TEXT }));
+
+export const PLAN_OR_NULL: JsonSchema = { anyOf: [refer('Plan'), { type: 'null' }] };
+
+export const DIAGNOSTICS: JsonSchema = listOf(DIAGNOSTIC);
+
+export const FILES: JsonSchema = record({
+  revision: TEXT,
+  files: listOf(
+    record({
+      path: TEXT,
+      text: TEXT_OR_NULL,
+      size: { type: ['integer', 'null'] },
+      main: { type: 'boolean' },
+      encrypted: { type: 'boolean' },
+      masked: { type: 'boolean' },
+      link: TEXT_OR_NULL,
+      diagnostics: DIAGNOSTICS,
+    }),
+  ),
+  omitted: { type: 'integer' },
+});
+
+export const PREVIEW: JsonSchema = record({
+  diff: DIFFS,
+  diagnostics: DIAGNOSTICS,
+  plan: PLAN_OR_NULL,
+  others: listOf(TEXT),
+});

@@ -1,0 +1,14 @@
+import type { Actor, FilesRequest, FilesWrite } from '../../reconciler/index.ts';
+import type { ApiDeps } from './deps.ts';
+import type { StackWrite } from './stacks.ts';
+import { withView } from './stacks.ts';
+import { newSignal } from './write.ts';
+
+/** One commit with files of a stack, carried through even when whoever asked goes away. Throws as `FileOperations.writeFiles` does. */
+export async function writeFiles(
+  deps: ApiDeps,
+  request: FilesRequest & { readonly message?: string },
+  actor: Actor,
+): Promise<StackWrite & FilesWrite> {
+  return withView(deps, request.stack, await deps.reconciler.writeFiles(request, actor, newSignal()));
+}
