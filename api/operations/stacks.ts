@@ -2,6 +2,7 @@ import type {
   Actor,
   DeleteStacksRequest,
   RollbackResult,
+  RollbackTarget,
   StackDeletion,
   StackEdit,
   StackView,
@@ -81,11 +82,11 @@ export function deleteStacks(
   return deps.reconciler.deleteStacks({ ...request, trigger: 'api' });
 }
 
-/** A commit that puts the stack's files back to what deployment number `to` had. */
+/** A commit that puts the stack's files back to what a deployment had. */
 export async function rollbackStack(
   deps: ApiDeps,
   name: string,
-  to: number,
+  to: RollbackTarget,
   actor: Actor,
 ): Promise<StackRollback> {
   return withView(deps, name, await deps.reconciler.rollback(name, to, actor, newSignal()));

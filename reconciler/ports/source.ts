@@ -38,6 +38,12 @@ export interface LargeFile {
   readonly size: number;
 }
 
+/** A commit among others. */
+export type LoggedCommit = Pick<Revision, 'commit' | 'author' | 'subject' | 'time'> & {
+  /** The first one; `null` where there is none. */
+  readonly parent: string | null;
+};
+
 /** A file to write in a commit; `content: null` deletes it. Text is UTF-8. */
 export interface FileWrite {
   readonly path: string;
@@ -99,6 +105,11 @@ export interface Source extends AsyncDisposable {
   contains(commit: string): Promise<boolean | 'unknown'>;
   /** Tells whether a commit is the earlier one, or has it among those before it; `unknown` where the clone does not go back so far. Both by id. */
   comesAfter(later: string, earlier: string): Promise<boolean | 'unknown'>;
+  /**
+   * Commits that `later` has, and `earlier` has not, both by id: at most so many, the newest first. Where the clone does not go back so far, those that
+   * it has.
+   */
+  between(earlier: string, later: string, limit: number): Promise<readonly LoggedCommit[]>;
   /** Files that differ, sorted by path; only trees whose ids differ are read. `from: null` lists everything. */
   diff(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
   /**

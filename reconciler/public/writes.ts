@@ -12,6 +12,9 @@ export interface RollbackResult extends WriteResult {
   readonly files: readonly string[];
 }
 
+/** Deployment to go back to: its number, or with a message of people above what ours tells of it. */
+export type RollbackTarget = number | { readonly to: number; readonly message?: string };
+
 /** A change to the document of a stack. */
 export interface StackEdit {
   /** Top-level keys with their new values, or what makes them of what the document says by then; `null` takes one out. */
@@ -67,7 +70,7 @@ export interface WriteOperations {
    * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
    * somebody was faster.
    */
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
+  rollback(stack: string, to: RollbackTarget, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
   registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Throws WORKER_IN_USE when stacks refer to it. */

@@ -191,6 +191,28 @@ function describeReading(setup: () => Promise<SourceHarness>): void {
     expect(await harness.source.comesAfter(third, NOWHERE)).toBe(false);
   });
 
+  it('lists the commits between two, the newest first', async () => {
+    await using harness = await setup();
+    const first = await harness.push([file('a', '1')], 'first');
+    const second = await harness.push([file('a', '2')], 'second');
+    const third = await harness.push([file('a', '3')], 'third\n\nbecause');
+    await harness.source.resolve(signal);
+
+    const between = async (earlier: string, later: string, limit = 9) =>
+      (await harness.source.between(earlier, later, limit)).map(({ commit, subject, parent }) => [
+        commit,
+        subject,
+        parent,
+      ]);
+    expect(await between(first, third)).toEqual([
+      [third, 'third', second],
+      [second, 'second', first],
+    ]);
+    expect(await between(first, third, 1)).toEqual([[third, 'third', second]]);
+    expect(await between(third, first)).toEqual([]);
+    expect(await between(second, second)).toEqual([]);
+  });
+
   it('knows which commits it contains', async () => {
     await using harness = await setup();
     const commit = await harness.push([file('a', '1')], 'first');

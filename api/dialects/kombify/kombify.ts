@@ -14,6 +14,7 @@ import { waitRoutes } from './daily/wait-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
 import { execRoutes } from './exec/exec-routes.ts';
+import { compareRoutes } from './files/compare-routes.ts';
 import { fileRoutes } from './files/file-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
@@ -55,6 +56,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...resourceRoutes,
   ...stackRoutes,
   ...fileRoutes,
+  ...compareRoutes,
   ...tagRoutes,
   ...planRoutes,
   ...driftRoutes,

@@ -12,6 +12,7 @@ import {
   updateStack,
 } from '../../operations/stacks.ts';
 import { answers } from './answers.ts';
+import { MESSAGE, ROLLBACK_PREVIEW } from './files/file-schemas.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
 import { toHistoryEntry, toStackDetail, toStackWrite } from './stack-view.ts';
@@ -23,11 +24,21 @@ const getQuery = shape<{ readonly refresh?: boolean }>({
   type: 'object',
   properties: { refresh: { type: 'boolean', description: 'Ask the targets first. Default false.' } },
 });
-const rollbackBody = shape<{ readonly to: number }>({
+interface RollbackBody {
+  readonly to: number;
+  readonly preview?: boolean;
+  readonly message?: string;
+}
+
+const rollbackBody = shape<RollbackBody>({
   type: 'object',
   required: ['to'],
   additionalProperties: false,
-  properties: { to: { type: 'integer', minimum: 1, description: 'Number of the deployment.' } },
+  properties: {
+    to: { type: 'integer', minimum: 1, description: 'Number of the deployment.' },
+    preview: { type: 'boolean', description: 'Say what it would do, and write nothing. Default false.' },
+    message: { ...MESSAGE, description: 'Message of the commit. Default: from what to what it goes back.' },
+  },
 });
 const deploymentList: JsonSchema = record({ deployments: listOf(refer('HistoryEntry')) });
 
@@ -127,10 +138,20 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     access: 'deployer',
     params: STACK_ID,
     body: { json: rollbackBody },
-    responses: { 200: answers('The stack, the commit, and the files it changed.', refer('StackRollback')) },
-    async handle({ params, body, identity }, deps: ApiDeps) {
+    responses: {
+      200: answers('The stack, the commit, and the files it changed; with preview what would differ.', {
+        anyOf: [refer('StackRollback'), ROLLBACK_PREVIEW],
+      }),
+    },
+    async handle({ params, body, identity, signal }, deps: ApiDeps) {
       const name = params['id'] ?? '';
-      const write = await rollbackStack(deps, name, body.to, identity);
+      const { to, preview = false, message } = body;
+      if (preview) {
+        const { diff: files, ...rest } = await deps.reconciler.previewRollback(name, to, signal);
+        return ok({ files, ...rest });
+      }
+      const target = message === undefined ? to : { to, message };
+      const write = await rollbackStack(deps, name, target, identity);
       return ok({ ...toStackWrite(write, name, null), files: write.files });
     },
   }),

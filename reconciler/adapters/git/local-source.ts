@@ -110,12 +110,14 @@ function commits({ use }: Access): Pick<Source, 'commit' | 'propose'> {
   };
 }
 
-function commitQuestions({ use }: Access): Pick<Source, 'lookup' | 'contains' | 'comesAfter'> {
+function commitQuestions({ use }: Access): Pick<Source, 'lookup' | 'contains' | 'comesAfter' | 'between'> {
   return {
     lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     comesAfter: (later, earlier) =>
       use('comparing commits', ({ repository }) => repository.comesAfter(later, earlier)),
+    between: (earlier, later, limit) =>
+      use('listing commits', ({ repository }) => repository.between(earlier, later, limit)),
   };
 }
 

@@ -57,6 +57,8 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
     comesAfter: (later, earlier) =>
       use('comparing commits', (repository) => repository.comesAfter(later, earlier)),
+    between: (earlier, later, limit) =>
+      use('listing commits', (repository) => repository.between(earlier, later, limit)),
     ...reads(access, modules),
     commit: (request, signal) =>
       use(

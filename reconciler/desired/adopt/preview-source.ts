@@ -71,6 +71,7 @@ function delegated(source: Source): Source {
     lookup: (reference) => source.lookup(reference),
     contains: (commit) => source.contains(commit),
     comesAfter: (later, earlier) => source.comesAfter(later, earlier),
+    between: (earlier, later, limit) => source.between(earlier, later, limit),
     diff: (from, to, signal) => source.diff(from, to, signal),
     diffWithModules: (from, to, signal) => source.diffWithModules(from, to, signal),
     isIncomplete: (commit) => source.isIncomplete(commit),

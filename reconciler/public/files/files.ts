@@ -67,6 +67,49 @@ export interface FilesWrite extends WriteResult {
   readonly files: readonly string[];
 }
 
+export interface CompareRequest {
+  readonly stack: string;
+  /** Number of a deployment. */
+  readonly from: number;
+  /** Number of another one, or what the branch says now. */
+  readonly to: number | 'current';
+}
+
+export interface ComparedDeployment {
+  /** `null`: what the branch says now. */
+  readonly number: number | null;
+  readonly revision: string;
+}
+
+/** A commit that changed files of a stack. */
+export interface StackCommit {
+  readonly commit: string;
+  readonly subject: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+export interface ImageChange {
+  readonly service: string;
+  /** `null`: there is no such service. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** Difference of what two deployments were made of. */
+export interface DeploymentComparison {
+  readonly from: ComparedDeployment;
+  readonly to: ComparedDeployment;
+  /** Commits that the later one has besides, the newest first. */
+  readonly commits: readonly StackCommit[];
+  /** Commits that it lacks: the stack went back. */
+  readonly undone: readonly StackCommit[];
+  readonly files: readonly FileDiff[];
+  /** Images that differ, by service. */
+  readonly images: readonly ImageChange[];
+}
+
 /** The files that describe a stack: read, tried, and written in one commit. */
 export interface FileOperations {
   /**
@@ -86,4 +129,8 @@ export interface FileOperations {
     actor: Actor,
     signal: AbortSignal,
   ): Promise<FilesWrite>;
+  /** Says what `rollback` would do; writes nothing. Throws what it does. */
+  previewRollback(stack: string, to: number, signal: AbortSignal): Promise<FilesPreview>;
+  /** Throws UNKNOWN_STACK, and BAD_OPTIONS when there is no such deployment. */
+  compareDeployments(request: CompareRequest, signal: AbortSignal): Promise<DeploymentComparison>;
 }

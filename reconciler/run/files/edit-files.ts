@@ -2,11 +2,11 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import { formatDiagnostic } from '../../base/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
-import { createMask } from '../../model/secret.ts';
 import { unifiedDiff } from '../../plan/text/unified-diff.ts';
 import type { FileWrite } from '../../ports/source.ts';
 import type { FileDiff, FileEdit, FilesPreview, FilesRequest } from '../../public/files/files.ts';
 import type { RunContext } from '../context.ts';
+import { maskOf } from './diff-files.ts';
 import type { Overlay } from './plan-overlay.ts';
 import { planOverlay, readOverlay } from './plan-overlay.ts';
 import { MAX_TEXT_BYTES, needFiles, openText, readContents } from './read-files.ts';
@@ -116,12 +116,15 @@ export async function previewEdits(
 ): Promise<FilesPreview> {
   const overlay = await readOverlay(context, edits, signal);
   const { plan, diagnostics } = await planOverlay(context, overlay, signal);
-  return { diff: diffOf(edits, overlay), diagnostics, plan, others: overlay.others };
+  return { diff: diffOf(context, edits, overlay), diagnostics, plan, others: overlay.others };
 }
 
-function diffOf({ stack, writes, before }: FileEdits, { state }: Overlay): readonly FileDiff[] {
-  const specs = state?.get(stack)?.resources.map(({ spec }) => spec) ?? [];
-  const mask = createMask(specs);
+function diffOf(
+  { desired }: RunContext,
+  { stack, writes, before }: FileEdits,
+  { state }: Overlay,
+): readonly FileDiff[] {
+  const mask = maskOf({ desired: state ?? desired }, stack);
   const bytes = (text: string | null) => (text === null ? null : new TextEncoder().encode(text));
   return writes.map(({ path, content }) => {
     const sides = { before: bytes(before.get(path) ?? null), after: bytes(content) };

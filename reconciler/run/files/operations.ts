@@ -2,7 +2,9 @@ import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { FileOperations, FilesRequest, FilesWrite } from '../../public/files/files.ts';
 import type { Actor } from '../../public/views.ts';
 import type { OperationParts } from '../operations/parts.ts';
+import { compareDeployments } from './compare-deployments.ts';
 import { checkEdits, previewEdits, refuseInvalid } from './edit-files.ts';
+import { previewRollback } from './preview-rollback.ts';
 import { listFiles } from './read-files.ts';
 
 /** Commits of others, to other files, that a write may come upon before its caller is told. */
@@ -33,6 +35,11 @@ export function createFileOperations(parts: OperationParts): FileOperations {
         }
       }
     },
+    async previewRollback(stack, to, signal) {
+      await loop.refreshIfPossible(signal);
+      return previewRollback(context, stack, to, signal);
+    },
+    compareDeployments: (request, signal) => compareDeployments(context, request, signal),
   };
 }
 

@@ -1,18 +1,22 @@
 import { compareDiagnostics, formatDiagnostic, hasErrors } from '../../base/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { Draft } from '../../ports/desired.ts';
-import type { DeploymentTag, FileChange, FileWrite } from '../../ports/source.ts';
-import type { RepositoryStatus, RollbackResult, WriteResult } from '../../public/reconciler.ts';
+import type { DeploymentTag, FileWrite } from '../../ports/source.ts';
+import type {
+  RepositoryStatus,
+  RollbackResult,
+  RollbackTarget,
+  WriteResult,
+} from '../../public/reconciler.ts';
 import type { Actor } from '../../public/views.ts';
 import type { DescribedKind } from '../../model/stack.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import type { DeploymentRecord } from '../record/deployment-tag.ts';
 import type { DriftEdit } from '../drift/drift-edit.ts';
 import { draftDrift, proposalMessage } from '../drift/drift-proposals.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-import { ownChanges, sharedChanges } from './rollback-files.ts';
+import { draftRollback, leftAlone, ownOf, restoring, withFacts } from './restore-files.ts';
 
 /** Author of a write, and for how long the answer is waited for. */
 export interface WriteBy {
@@ -155,28 +159,10 @@ export class RepositoryWriter {
   }
 
   /** Puts back the files of the stack as they were at that deployment, also of one that is no longer described. */
-  async rollback(stack: string, to: number, by: WriteBy): Promise<RollbackResult> {
-    const { desired, deployments } = this.#context;
-    const history = await deployments.history(stack);
-    const deployment = history.find(({ number }) => number === to);
-    if (deployment === undefined) throw noDeployment(stack, to, history, desired.get(stack) !== undefined);
-    if (deployment.isRemoval) throw wasRemoval(stack, deployment, history);
-    const now = desired.get(stack)?.file ?? null;
-    const file = deployment.file ?? now;
-    if (file === null)
-      throw new ReconcilerError(
-        'BAD_OPTIONS',
-        `${stack} is not described any more, and ${deployment.tag} does not tell which file described it`,
-      );
-    const { writes, shared } = await this.#restoring([file, now ?? file], deployment.revision, by.signal);
-    if (writes.length === 0) {
-      throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
-    }
-    if (writes.some(({ path, content }) => path === file && content === null))
-      throw wasRemoval(stack, deployment, history);
-    const from = history.at(-1)?.number ?? to;
-    const message = rollbackMessage(deployment, from, shared);
-    const result = await this.#commit(writes, file, message, by);
+  async rollback(stack: string, target: RollbackTarget, by: WriteBy): Promise<RollbackResult> {
+    const { to, message = null } = typeof target === 'number' ? { to: target } : target;
+    const { file, writes, text } = await draftRollback(this.#context, stack, to, by.signal);
+    const result = await this.#commit(writes, file, message === null ? text : withFacts(message, text), by);
     // It is a deployment even where the old version runs already, because the bad one never took its place.
     rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
     return { ...result, files: writes.map(({ path }) => path).sort() };
@@ -191,7 +177,7 @@ export class RepositoryWriter {
         'BAD_OPTIONS',
         `${tag.name} does not describe ${stack}: it has no ${files.join(', ')}`,
       );
-    const { writes, shared } = await this.#restoring(files, tag.commit, by.signal);
+    const { writes, shared } = await restoring(this.#context, files, tag.commit, by.signal);
     if (writes.length === 0) return null;
     const lines = [
       `Deploy ${tag.name}`,
@@ -211,7 +197,7 @@ export class RepositoryWriter {
     signal: AbortSignal,
   ): Promise<readonly string[]> {
     const changes = await this.#context.source.diff(from, to, signal);
-    const own = await this.#ownOf(await this.#filesOf(stack), changes, signal);
+    const own = await ownOf(this.#context, await this.#filesOf(stack), changes, signal);
     return own.map(({ path }) => path);
   }
 
@@ -224,34 +210,6 @@ export class RepositoryWriter {
       'UNKNOWN_STACK',
       `there is no stack ${stack}, and nobody knows which file described it`,
     );
-  }
-
-  /** Returns what has to be written so that the stack of these files is as it was at a commit. */
-  async #restoring(
-    files: readonly string[],
-    revision: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly writes: readonly FileWrite[]; readonly shared: readonly string[] }> {
-    const { desired, source } = this.#context;
-    const changes = await source.diff(desired.revision?.commit ?? null, revision, signal);
-    const writes: FileWrite[] = [];
-    for (const { path, after } of await this.#ownOf(files, changes, signal)) {
-      if (after === null) writes.push({ path, content: null });
-      else if (after.type !== 'submodule')
-        writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
-    }
-    return { writes, shared: sharedChanges(changes) };
-  }
-
-  async #ownOf(
-    files: readonly string[],
-    changes: readonly FileChange[],
-    signal: AbortSignal,
-  ): Promise<readonly FileChange[]> {
-    const { desired, source } = this.#context;
-    const head = desired.revision?.commit ?? null;
-    const present = head === null ? [] : await source.diff(null, head, signal);
-    return ownChanges({ files: [...new Set(files)], present: present.map(({ path }) => path), changes });
   }
 
   /** Writes what runs into the stack's file. Throws BAD_OPTIONS when none of it has a place there. */
@@ -326,47 +284,4 @@ export class RepositoryWriter {
     const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
     return { commit, file };
   }
-}
-
-function noDeployment(
-  stack: string,
-  to: number,
-  history: readonly DeploymentRecord[],
-  isDescribed: boolean,
-): ReconcilerError {
-  if (history.length === 0 && !isDescribed)
-    return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
-  const known = history.map(({ number }) => number).join(', ');
-  return new ReconcilerError(
-    'BAD_OPTIONS',
-    `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
-  );
-}
-
-/** Going back to it would take the description away, and say nothing of it. */
-function wasRemoval(
-  stack: string,
-  { number }: DeploymentRecord,
-  history: readonly DeploymentRecord[],
-): ReconcilerError {
-  const others = history.filter((one) => !one.isRemoval && one.number !== number).map((one) => one.number);
-  return new ReconcilerError(
-    'BAD_OPTIONS',
-    `deployment ${number} of ${stack} has no description of it: it was removed then. Go back to one of ${others.join(', ') || 'none'}; to remove it: kombinator destroy --stack ${stack}`,
-  );
-}
-
-/** Tells from what to what, and what was left alone although it differs. */
-function rollbackMessage(to: DeploymentRecord, from: number, shared: readonly string[]): string {
-  const stack = to.tag.split('/')[1] ?? '';
-  const lines = [
-    `Roll ${stack} back from deployment ${from} to deployment ${to.number}`,
-    '',
-    `The files of ${stack} are as in ${to.tag}, revision ${to.revision.slice(0, 10)}.`,
-  ];
-  return [...lines, ...leftAlone(shared)].join('\n');
-}
-
-function leftAlone(shared: readonly string[]): readonly string[] {
-  return shared.length > 0 ? [`Left as they are, because other stacks use them: ${shared.join(', ')}.`] : [];
 }

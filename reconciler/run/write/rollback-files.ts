@@ -29,7 +29,12 @@ const SHARED = /^(?:kombinator\.ya?ml|(?:nodes|stackkits)\/.+)$/;
 
 /** Returns what differs, too, and may matter to the stack, but belongs to all: it is left as it is. */
 export function sharedChanges(changes: readonly FileChange[]): readonly string[] {
-  return changes.map(({ path }) => path).filter((path) => SHARED.test(path));
+  return changes.map(({ path }) => path).filter(isShared);
+}
+
+/** Tells files that all stacks may rest on. */
+export function isShared(path: string): boolean {
+  return SHARED.test(path);
 }
 
 function deepest(folders: readonly string[], path: string): string | undefined {

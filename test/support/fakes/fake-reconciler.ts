@@ -319,7 +319,7 @@ export function createFakeReconciler(): FakeReconciler {
     async rollback(stack, to, actor) {
       known(stack);
       const file = `kombinations/${stack}/kombination.yaml`;
-      return { ...written(`rollback to ${to} by ${actor.name}`, stack, file), files: [file] };
+      return { ...written(`rollback to ${JSON.stringify(to)} by ${actor.name}`, stack, file), files: [file] };
     },
     listTags: async () => tags,
     ...createFakeSessions(),

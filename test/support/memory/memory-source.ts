@@ -7,6 +7,7 @@ import type {
   FileChange,
   FileEntry,
   FileWrite,
+  LoggedCommit,
   Revision,
   Source,
 } from '../../../reconciler/ports/source.ts';
@@ -145,6 +146,15 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       for (let at: string | null = later; at !== null; at = commits.get(at)?.parent ?? null)
         if (at === earlier) return true;
       return false;
+    },
+    between: async (earlier, later, limit) => {
+      check();
+      const old = new Set<string>();
+      for (let at: string | null = earlier; at !== null; at = commits.get(at)?.parent ?? null) old.add(at);
+      const found: LoggedCommit[] = [];
+      for (let at: string | null = later; at !== null && !old.has(at); at = commits.get(at)?.parent ?? null)
+        found.push({ ...revision(at, branch), parent: commits.get(at)?.parent ?? null });
+      return found.slice(0, limit);
     },
     diff: async (from, to, signal) => {
       check(signal);

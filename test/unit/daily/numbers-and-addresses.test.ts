@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toRunStats } from '../../../reconciler/adapters/docker/containers/container-stats.ts';
-import { comesAfter } from '../../../reconciler/adapters/git/repository/ancestry.ts';
+import { comesAfter, listBetween } from '../../../reconciler/adapters/git/repository/ancestry.ts';
 import type { Commit } from '../../../reconciler/adapters/git/repository/objects.ts';
 import { diffResource } from '../../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource, ObservedResource } from '../../../reconciler/model/resource.ts';
@@ -133,6 +133,25 @@ describe('whether a commit comes after another one', () => {
     expect(await comesAfter(look, 'e', 'c')).toBe(true);
     expect(await comesAfter(look, 'd', 'c')).toBe(false);
     expect(read).not.toContain('a');
+  });
+
+  it('lists what merges bring, and nothing that was there before', async () => {
+    const history: Readonly<Record<string, Commit>> = {
+      m: commit(9, 'd', 'x'),
+      d: commit(8, 'c'),
+      x: commit(7, 'a'),
+      c: commit(6, 'b'),
+      b: commit(5, 'a'),
+      a: commit(4),
+    };
+    const look = async (id: string) => history[id] ?? null;
+    const list = async (earlier: string, later: string, limit = 9) =>
+      (await listBetween(look, { earlier, later, limit })).map(({ id }) => id).join('');
+    expect(await list('c', 'm')).toBe('mdx');
+    expect(await list('c', 'm', 2)).toBe('md');
+    expect(await list('m', 'c')).toBe('');
+    expect(await list('x', 'd')).toBe('dcb');
+    expect(await list('gone', 'c')).toBe('cba');
   });
 
   it('is unknown where the clone ends', async () => {

@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../../../http/shape.ts';
 import { DIAGNOSTIC, listOf, record, refer } from '../schemas.ts';
 
-export const TEXT = { type: 'string' };
-export const TEXT_OR_NULL = { type: ['string', 'null'] };
+const TEXT = { type: 'string' };
+const TEXT_OR_NULL = { type: ['string', 'null'] };
 
 /** Whole commit ids: a name could come to mean another commit meanwhile. */
 export const COMMIT = { type: 'string', pattern: '^[0-9a-f]{40}$' };
@@ -30,11 +30,11 @@ export const EDITS = {
   },
 };
 
-export const DIFFS: JsonSchema = listOf(record({ path: TEXT, diff: TEXT }));
+const DIFFS: JsonSchema = listOf(record({ path: TEXT, diff: TEXT }));
 
-export const PLAN_OR_NULL: JsonSchema = { anyOf: [refer('Plan'), { type: 'null' }] };
+const PLAN_OR_NULL: JsonSchema = { anyOf: [refer('Plan'), { type: 'null' }] };
 
-export const DIAGNOSTICS: JsonSchema = listOf(DIAGNOSTIC);
+const DIAGNOSTICS: JsonSchema = listOf(DIAGNOSTIC);
 
 export const FILES: JsonSchema = record({
   revision: TEXT,
@@ -53,9 +53,28 @@ export const FILES: JsonSchema = record({
   omitted: { type: 'integer' },
 });
 
-export const PREVIEW: JsonSchema = record({
-  diff: DIFFS,
-  diagnostics: DIAGNOSTICS,
-  plan: PLAN_OR_NULL,
-  others: listOf(TEXT),
+const EFFECT = { diagnostics: DIAGNOSTICS, plan: PLAN_OR_NULL, others: listOf(TEXT) };
+
+export const PREVIEW: JsonSchema = record({ diff: DIFFS, ...EFFECT });
+
+export const ROLLBACK_PREVIEW: JsonSchema = record({ files: DIFFS, ...EFFECT });
+
+const COMPARED = record({ number: { type: ['integer', 'null'] }, revision: TEXT });
+
+const COMMITS = listOf(
+  record({
+    commit: TEXT,
+    subject: TEXT,
+    author: record({ name: TEXT, email: TEXT }),
+    time: { type: 'string', format: 'date-time' },
+  }),
+);
+
+export const COMPARISON: JsonSchema = record({
+  from: COMPARED,
+  to: COMPARED,
+  commits: COMMITS,
+  undone: COMMITS,
+  files: DIFFS,
+  images: listOf(record({ service: TEXT, before: TEXT_OR_NULL, after: TEXT_OR_NULL })),
 });

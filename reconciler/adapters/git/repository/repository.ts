@@ -9,7 +9,7 @@ import type {
   TagRequest,
 } from '../../../ports/source.ts';
 import { gitError, writeConflict } from '../errors.ts';
-import { comesAfter } from './ancestry.ts';
+import { comesAfter, listBetween } from './ancestry.ts';
 import { readText } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Commit, Identity, Tag, TreeEntry } from './objects.ts';
@@ -42,7 +42,7 @@ export interface PreparedCommit {
 /** The operations on objects and refs of a repository on this machine: somebody's, or our mirror. */
 export interface Repository extends Pick<
   Source,
-  'comesAfter' | 'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
+  'between' | 'comesAfter' | 'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
 > {
   readonly commonDir: string;
   readonly store: ObjectStore;
@@ -104,6 +104,13 @@ export function createRepository(options: RepositoryOptions): Repository {
       return (await readText(join(commonDir, 'shallow'))) === null ? false : 'unknown';
     },
     comesAfter: (later, earlier) => comesAfter((id) => findCommitObject(store, id), later, earlier),
+    between: async (earlier, later, limit) => {
+      const found = await listBetween((id) => findCommitObject(store, id), { earlier, later, limit });
+      return found.map(({ id, commit }) => {
+        const { author, subject, time } = toRevision(id, commit, { branch: '', dirty: false });
+        return { commit: id, author, subject, time, parent: commit.parents[0] ?? null };
+      });
+    },
     diff: (from, to, signal) => diffCommits(store, from, to, signal),
     readBlob: async (blob) => {
       const object = await store.read(blob);

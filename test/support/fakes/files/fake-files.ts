@@ -34,5 +34,16 @@ export function createFakeFiles(known: (stack: string) => unknown): FileOperatio
       refuseOthers(stack, paths);
       return { commit, file: fileOf(stack).path, files: paths };
     },
+    async previewRollback(stack) {
+      const { path } = fileOf(stack);
+      const diff = [{ path, diff: `--- a/${path}\n+++ b/${path}\n` }];
+      return { diff, diagnostics: [], plan: null, others: [] };
+    },
+    async compareDeployments({ stack, from, to }) {
+      known(stack);
+      const after = { number: to === 'current' ? null : to, revision: commit };
+      const nothing = { commits: [], undone: [], files: [], images: [] };
+      return { from: { number: from, revision: commit }, to: after, ...nothing };
+    },
   };
 }
