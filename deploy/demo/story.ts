@@ -2,6 +2,8 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatStep } from '../../api/cli/terminal/progress.ts';
+import { createRemoteClient } from '../../api/cli/remote/client.ts';
+import { fieldsOf } from '../../api/cli/remote/decode.ts';
 import { createRemoteSession } from '../../api/cli/remote/remote-session.ts';
 import type { Session } from '../../api/cli/session/session.ts';
 import { formatTable } from '../../api/cli/terminal/table.ts';
@@ -67,6 +69,7 @@ export async function runDemo({ narrator, once, signal }: DemoOptions): Promise<
   // Ended before anything is removed, or it would repair that.
   leftovers.use(daemon);
   narrator.tell(`process ${daemon.pid}, API at ${daemon.url}, key in ${daemon.keyFile}`);
+  narrator.tell(`watch it on its page (the link signs in once): ${await makePageLink(daemon, signal)}`);
   const session = createRemoteSession({
     url: daemon.url,
     apiKey: (await readFile(daemon.keyFile, 'utf8')).trim(),
@@ -286,6 +289,7 @@ interface Playground {
 /** Until Ctrl-C. */
 async function stayUp({ daemon, repository, web, dockerHost, narrator, signal }: Playground): Promise<void> {
   const { tell, command } = narrator;
+  tell(`page          ${await makePageLink(daemon, signal)}   (signs in once)`);
   tell(`web service   ${web.url}`);
   tell(`API           ${daemon.url}/api/v1 (OpenAPI: ${daemon.url}/api/v1/openapi.json)`);
   tell(`key           ${daemon.keyFile}`);
@@ -293,6 +297,7 @@ async function stayUp({ daemon, repository, web, dockerHost, narrator, signal }:
   tell(`repository    ${repository.clone}`);
   tell('Try:');
   const remote = `--server ${daemon.url} --api-key-file ${daemon.keyFile}`;
+  command(`npm run kombinator -- page ${remote}   # another such link`);
   command(`npm run kombinator -- status ${remote}`);
   command(`npm run kombinator -- history ${web.stack} ${remote}`);
   command(`curl -H "X-API-KEY: $(cat ${daemon.keyFile})" ${daemon.url}/api/v1/stacks`);
@@ -306,6 +311,13 @@ async function stayUp({ daemon, repository, web, dockerHost, narrator, signal }:
   });
   clearInterval(forever);
   narrator.tell('');
+}
+
+/** An address that opens the page and signs in there, once. */
+async function makePageLink({ url, keyFile }: DemoDaemon, signal: AbortSignal): Promise<string> {
+  const client = createRemoteClient({ url, apiKey: (await readFile(keyFile, 'utf8')).trim() });
+  const { path } = fieldsOf(await client.post('/session/links', { body: {}, signal }), 'link');
+  return `${url}${String(path)}`;
 }
 
 async function get(url: string, signal: AbortSignal): Promise<{ readonly text: string }> {

@@ -87,7 +87,10 @@ export async function planOverlay(
   signal: AbortSignal,
 ): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
   if (state?.get(stack) === undefined || hasErrors(diagnostics)) return { plan: null, diagnostics };
-  const stacks = new StackTable(createEventHub(() => undefined), context.clock);
+  const stacks = new StackTable(
+    createEventHub(() => undefined),
+    context.clock,
+  );
   for (const reference of context.stacks.targetsOf(stack)) stacks.sawOn(stack, reference);
   const apart = { ...context, desired: state, stacks };
   try {

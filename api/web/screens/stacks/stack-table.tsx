@@ -131,6 +131,7 @@ function Row({ stack, isSelected, toggle }: RowProps) {
 
 /** Says how many are well, and which are not. */
 function Services({ stack: { services } }: { stack: StackRow }) {
+  if (services.length === 0) return <span class="muted">none known</span>;
   const sick = services.filter(({ status }) => ['unhealthy', 'failed', 'missing'].includes(status));
   const well = services.filter(({ status }) => status === 'healthy' || status === 'completed').length;
   if (sick.length === 0)
