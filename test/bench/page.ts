@@ -98,7 +98,7 @@ async function serve(reconciler: Reconciler) {
   };
 }
 
-/** From asking for the page, with nothing of it in the browser's cache, to the first list on the screen. */
+/** Times the way from asking for the page, with nothing of it in the browser's cache, to the first list on the screen. */
 async function benchFirstList(page: Page, url: string, report: Report): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -155,7 +155,7 @@ async function benchEvents({ page, emit, devtools }: Events, report: Report): Pr
   }
 }
 
-/** From a key to the frame that shows what it did. Scripts of the page are text here: they know another world than this file. */
+/** Times the way from a key to the frame that shows what it did. Scripts of the page are text here: they know another world than this file. */
 function waitOfKey(page: Page): Promise<number> {
   return page.evaluate(`new Promise((resolve) => {
     const start = performance.now();
