@@ -1,5 +1,5 @@
 import Koa from 'koa';
-import type { ExecRight, Instances, Logger, Reconciler } from '../reconciler/index.ts';
+import type { AuditRecords, ExecRight, Instances, Logger, Reconciler } from '../reconciler/index.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Sessions } from './accounts/sessions/sessions.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
@@ -18,6 +18,7 @@ import {
   workflowPlatformRoutes,
 } from './dialects/workflows/workflows.ts';
 import { requireKeys } from './auth/require-keys.ts';
+import { createAuditor } from './http/audit/auditor.ts';
 import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
 import { createOwnPages } from './http/pages/own-pages.ts';
@@ -59,6 +60,8 @@ export interface AppOptions {
   readonly accounts?: Accounts;
   /** Sessions of browsers, whose cookie counts below `/api/v1`. Default: there are none. */
   readonly sessions?: Sessions;
+  /** Place where requests that change or open something are written down. Default: nowhere. */
+  readonly audit?: AuditRecords;
   /** Address of this server as browsers reach it: pages of it are this server's own. Default: what requests say. */
   readonly publicUrl?: string;
   /** Served at `/metrics`. */
@@ -91,15 +94,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
   const { logger, metrics, accounts = null, execRight = 'admins' } = options;
   const auth = withPeople(options);
-  const common = {
-    deps: toDeps(options),
-    authenticate: createAuthenticator(auth),
-    parse,
-    stopping: options.stopping ?? new AbortController().signal,
-    heartbeatMs: options.heartbeatMs ?? 15_000,
-    recheckMs: options.recheckMs ?? 10_000,
-    streams: createStreamCount(),
-  };
+  const common = { ...toPlumbing(options), authenticate: createAuthenticator(auth) };
   app.use(
     createRequestLog(logger, options.onRequest ?? (() => {}), createClientAddress(options.proxies ?? [])),
   );
@@ -192,6 +187,20 @@ function mount<Deps>(app: Koa<RequestState>, options: MountOptions<Deps>): void 
   app.use(router.allowedMethods());
 }
 
+/** Parts that all dialects share. */
+function toPlumbing(options: AppOptions) {
+  const { audit: records, logger } = options;
+  return {
+    deps: toDeps(options),
+    parse,
+    stopping: options.stopping ?? new AbortController().signal,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    recheckMs: options.recheckMs ?? 10_000,
+    streams: createStreamCount(),
+    ...(records !== undefined && { auditor: createAuditor({ records, logger }) }),
+  };
+}
+
 function toDeps({ reconciler, logger, version, startedAt, checks = () => ({}) }: AppOptions): ApiDeps {
   return { reconciler, logger, version, startedAt, checks };
 }
@@ -202,10 +211,11 @@ interface CommonParts {
 }
 
 function toKombifyDeps(options: AppOptions, { deps, stopping }: CommonParts): KombifyDeps {
-  const { accounts = null, sessions = null, execRight = 'admins', auth } = options;
+  const { accounts = null, sessions = null, audit = null, execRight = 'admins', auth } = options;
   const tickets = createTickets<ExecTicket>();
   const feed = createEventFeed({ reconciler: deps.reconciler, stopping });
-  return { ...deps, accounts, sessions, execRight, tickets, feed, isOpen: auth.mode === 'off' };
+  const isOpen = auth.mode === 'off';
+  return { ...deps, accounts, sessions, audit, execRight, tickets, feed, isOpen };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

@@ -37,6 +37,7 @@ export type { ChannelView } from './public/notices.ts';
 export type * from './ports/secret-provider.ts';
 export type * from './ports/instance-records.ts';
 export type * from './ports/user-records.ts';
+export type * from './ports/accounts/audit-records.ts';
 export type * from './ports/accounts/login-records.ts';
 export type * from './public/users-config.ts';
 export { DEFAULT_USERS } from './public/users-config.ts';

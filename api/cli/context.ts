@@ -114,6 +114,7 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
     saveKey: (key) => store.saveKey(key),
     deleteKey: (id) => store.deleteKey(id),
     users: store,
+    audit: store,
     begun: openUsersBegun(stateDir),
     hashPassword: (password) => createPasswords().hash(password),
     [Symbol.asyncDispose]: () => kombinator[Symbol.asyncDispose](),

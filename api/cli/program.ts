@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addAdopt } from './adopt/adopt.ts';
 import { addInit } from './adopt/init/init.ts';
 import { own } from '../../reconciler/index.ts';
+import { addAudit } from './commands/accounts/audit.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBackups } from './commands/backups/backup.ts';
 import { addBuild } from './commands/builds/build.ts';
@@ -76,6 +77,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addSecrets,
   addKeys,
   addUsers,
+  addAudit,
   addPolicy,
 ];
 

@@ -242,7 +242,7 @@ function createApiServer({
   isAlone,
   stopping,
 }: ServerParts): Server {
-  const { reconciler, instances, metrics, users } = kombinator;
+  const { reconciler, instances, metrics, users, store } = kombinator;
   const origins = pageOrigins(kombinator);
   const handle = createApp({
     reconciler,
@@ -250,6 +250,7 @@ function createApiServer({
     auth,
     accounts,
     ...(auth.mode === 'keys' && { sessions: openSessions(kombinator, logger) }),
+    audit: store,
     ...(users.publicUrl !== undefined && { publicUrl: users.publicUrl }),
     ...(origins !== undefined && { origins }),
     proxies: kombinator.proxies,

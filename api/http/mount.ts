@@ -2,6 +2,9 @@ import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
 import { callerOf } from '../auth/identity.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
+import type { Auditor } from './audit/auditor.ts';
+import type { RequestWatch } from './audit/watch-request.ts';
+import { watchRequest } from './audit/watch-request.ts';
 import { readBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 import { createEventStream } from './event-stream.ts';
@@ -42,6 +45,8 @@ export interface MountOptions<Deps> {
   readonly takesTokenParameter?: boolean;
   /** Takes the sessions of browsers as well, from pages of this server. Default: their cookie counts for nothing. */
   readonly pages?: OwnPages;
+  /** Writes down what is asked for. Default: nobody does. */
+  readonly auditor?: Auditor;
   /** Origins of pages that may open web sockets, besides the server's own. Default: none. */
   readonly socketOrigins?: readonly string[];
   /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. */
@@ -72,17 +77,38 @@ async function serve<Deps>(
   route: Route<Deps>,
   options: MountOptions<Deps>,
 ): Promise<void> {
+  const { method, path, params } = ctx;
+  const address = ctx.state.address ?? '';
+  const watch = watchRequest(options.auditor, route, { method, path, params, address });
+  try {
+    watch.answered(await answer(ctx, route, { ...options, watch }));
+  } catch (error) {
+    watch.failed(error);
+    throw error;
+  }
+}
+
+async function answer<Deps>(
+  ctx: RouterContext<RequestState>,
+  route: Route<Deps>,
+  options: MountOptions<Deps> & { readonly watch: RequestWatch },
+): Promise<Reply> {
+  const { watch } = options;
   ctx.state.route = `${options.prefix}${route.path}`;
   if (route.socket === true) assertSocketRequest(ctx.req, ctx.res, options.socketOrigins ?? []);
-  const onIdentity = (identity: Identity) => void (ctx.state.caller = callerOf(identity));
+  const onIdentity = (identity: Identity) => {
+    ctx.state.caller = callerOf(identity);
+    watch.identified(identity);
+  };
   const identifyAgain = () => identify(ctx, route, { ...options, onIdentity });
   const identity = await identifyAgain();
   onIdentity(identity);
   const ending = endingOf(ctx, options.stopping);
-  const caller = { identity, identifyAgain, signal: ending.signal };
+  const caller = { identity, identifyAgain, signal: ending.signal, note: watch.note };
   const request = await readRequest(ctx, route, options, caller);
   const reply = await handleOrStop(route, request, options);
   send(ctx, reply, { ...caller, ending }, options);
+  return reply;
 }
 
 /** Runs a handler. Its error says nothing when its signal aborted: the reason for that does. */
@@ -104,7 +130,7 @@ async function readRequest<Deps>(
   ctx: RouterContext<RequestState>,
   route: Route<Deps>,
   { parse, pages }: MountOptions<Deps>,
-  caller: Pick<ApiRequest, 'identity' | 'identifyAgain' | 'signal'>,
+  caller: Pick<ApiRequest, 'identity' | 'identifyAgain' | 'signal' | 'note'>,
 ): Promise<ApiRequest> {
   const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
   const body = await bodyOf(ctx, route);

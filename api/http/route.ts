@@ -1,5 +1,6 @@
 import type { Role } from '../../reconciler/index.ts';
 import type { Identity } from '../auth/identity.ts';
+import type { AuditNote } from './audit/audit-note.ts';
 import type { UploadedFile } from './form.ts';
 import type { JsonSchema, Shape } from './shape.ts';
 import type { SocketChannel } from './sockets/channel.ts';
@@ -21,6 +22,8 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   readonly knowsCaller?: boolean;
   /** True for web sockets: a request for anything else is refused, and so are pages of other origins. Default false. */
   readonly socket?: boolean;
+  /** True: although it only reads, it lets somebody in, and stands in the audit. Default false. */
+  readonly opens?: boolean;
   /** Meaning of each path parameter. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Shape<Query>;
@@ -58,6 +61,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly identity: Identity;
   /** Finds out anew who asks, for what goes on for long. Throws UNAUTHORIZED, FORBIDDEN when they may not any more. */
   readonly identifyAgain: () => Promise<Identity>;
+  /** Tells the audit what does not stand in the row or the answer. */
+  readonly note: (facts: AuditNote) => void;
   /** Address of the client. */
   readonly address: string;
   /** Query as it stands in the address, without the question mark. */

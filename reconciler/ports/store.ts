@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { AuditRecords } from './accounts/audit-records.ts';
 import type { LoginRecords } from './accounts/login-records.ts';
 import type { AccessLog } from './sessions/access-log.ts';
 import type { BuildRecords } from './builds/build-records.ts';
@@ -182,6 +183,7 @@ export interface Store
     ObjectRecords,
     UserRecords,
     LoginRecords,
+    AuditRecords,
     BuildRecords,
     ImageRecords,
     Disposable {

@@ -6,6 +6,7 @@ import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
+import { noteChange } from '../session/note-change.ts';
 import { showRows, showTime } from '../terminal/rows.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
@@ -69,6 +70,7 @@ async function runKeysCreate(invocation: Invocation, name: string, role: Role): 
     hash: hashApiKey(key),
     createdAt: new Date(invocation.now()).toISOString(),
   });
+  noteChange(invocation, store, 'keys create', { id, name });
   present(invocation, { id, name, role, key }, () => key);
   remark(invocation, `key ${id} for ${name} (${role}); it is shown only now`);
   return EXIT.ok;
@@ -80,6 +82,7 @@ async function runKeysRevoke(invocation: Invocation, id: string): Promise<number
   if (key === undefined)
     throw new UsageError(`there is no key "${id}"`, 'kombinator keys list shows the ids');
   store.deleteKey(id);
+  noteChange(invocation, store, 'keys revoke', { id, name: key.name });
   present(
     invocation,
     { id, name: key.name, revoked: true },

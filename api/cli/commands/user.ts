@@ -9,6 +9,7 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
+import { noteChange } from '../session/note-change.ts';
 import type { KeyStore } from '../session/session.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import { showRows, showTime } from '../terminal/rows.ts';
@@ -99,6 +100,7 @@ async function runUserAdd(invocation: Invocation, email: string, options: AddOpt
   if (user === undefined)
     throw new UsageError(`there is a user ${email} already`, 'kombinator user list shows all of them');
   store.begun.note();
+  noteUser(invocation, store, 'user add', user);
   readInviteCode(store.users);
   present(invocation, { ...toView(user), password }, () => password ?? '');
   const how = password === null ? 'signs in at a provider' : 'the password is shown only now';
@@ -109,6 +111,7 @@ async function runUserAdd(invocation: Invocation, email: string, options: AddOpt
 async function runUserRole(invocation: Invocation, email: string, role: Role): Promise<number> {
   await using store = await openUsers(invocation);
   const user = saved(store, { ...withoutTokens(findUser(store, email)), role });
+  noteUser(invocation, store, 'user role', user);
   return report(invocation, toView(user), `${user.email} is ${role}, and has to sign in again`);
 }
 
@@ -118,6 +121,7 @@ async function runUserPassword(invocation: Invocation, email: string): Promise<n
   const password = makePassword();
   const passwordHash = await store.hashPassword(password);
   const user = saved(store, { ...withoutTokens(findUser(store, id)), passwordHash });
+  noteUser(invocation, store, 'user password', user);
   present(invocation, { ...toView(user), password }, () => password);
   remark(invocation, `${user.email} has a new password, which is shown only now, and has to sign in again`);
   return EXIT.ok;
@@ -126,6 +130,7 @@ async function runUserPassword(invocation: Invocation, email: string): Promise<n
 async function runUserRevoke(invocation: Invocation, email: string): Promise<number> {
   await using store = await openUsers(invocation);
   const user = saved(store, withoutTokens(findUser(store, email)));
+  noteUser(invocation, store, 'user revoke', user);
   return report(invocation, { ...toView(user), revoked: true }, `${user.email} has to sign in again`);
 }
 
@@ -134,14 +139,25 @@ async function runUserRemove(invocation: Invocation, email: string): Promise<num
   const user = findUser(store, email);
   store.begun.note();
   store.users.deleteUser(user.id);
+  noteUser(invocation, store, 'user remove', user);
   return report(invocation, { ...toView(user), removed: true }, `${user.email} can no longer use the API`);
 }
 
 async function runUserInvite(invocation: Invocation, renew: boolean): Promise<number> {
   await using store = await openUsers(invocation);
+  if (renew) noteChange(invocation, store, 'user invite', {});
   const inviteCode = renew ? renewInviteCode(store.users) : readInviteCode(store.users);
   present(invocation, { inviteCode }, () => inviteCode);
   return EXIT.ok;
+}
+
+function noteUser(
+  invocation: Invocation,
+  store: KeyStore,
+  action: string,
+  { id, email, role }: UserRecord,
+): void {
+  noteChange(invocation, store, action, { id, email, role });
 }
 
 function report(invocation: Invocation, document: object, text: string): number {

@@ -1,6 +1,7 @@
 import type { UsersBegun } from '../../accounts/state-file.ts';
 import type {
   ApplyRequest,
+  AuditRecords,
   ControlRequest,
   Diagnostic,
   ExecSession,
@@ -137,6 +138,7 @@ export interface Session
 /** API keys and users in a state directory; works beside a running daemon. */
 export interface KeyStore extends Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'>, AsyncDisposable {
   readonly users: UserRecords;
+  readonly audit: Pick<AuditRecords, 'addAudit' | 'listAudit'>;
   readonly begun: UsersBegun;
   /** Hash of a new password, as it is kept. */
   hashPassword(password: string): Promise<string>;

@@ -4,6 +4,7 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { auditRoutes } from './admin/audit-routes.ts';
 import { adoptionRoutes } from './adoption/adoption-routes.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
@@ -74,6 +75,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...unifierRoutes,
   ...generateRoutes,
   ...sessionRoutes,
+  ...auditRoutes,
   ...systemRoutes,
   openApiRoute,
 ];

@@ -150,6 +150,15 @@ const MIGRATIONS: readonly string[] = [
     address TEXT NOT NULL, user_agent TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, first_at INTEGER NOT NULL, count INTEGER NOT NULL,
+    name TEXT NOT NULL, email TEXT NOT NULL, via TEXT NOT NULL, address TEXT, action TEXT NOT NULL, method TEXT, path TEXT,
+    object TEXT NOT NULL, status INTEGER, code TEXT, job TEXT, commit_id TEXT
+  ) STRICT;
+  CREATE INDEX audit_by_time ON audit (at, number);
+  CREATE INDEX audit_of_nobody ON audit (number) WHERE via = 'none';
+  `,
 ];
 
 /**

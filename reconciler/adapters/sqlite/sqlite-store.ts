@@ -14,6 +14,7 @@ import { createBuildRecords } from './build-records.ts';
 import { createImageRecords } from './images/image-records.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
+import { createAuditRecords } from './accounts/audit-records.ts';
 import { createLoginRecords } from './accounts/login-records.ts';
 import { createAccessLog } from './accesses/access-log.ts';
 import { createConnectionLog } from './connection-log.ts';
@@ -73,6 +74,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createInstanceRecords(access),
     ...createUserRecords(access),
     ...createLoginRecords(access),
+    ...createAuditRecords(access),
     ...createPluginSwitches(access),
     ...createAccessLog(access),
     ...createConnectionLog(access),

@@ -4,6 +4,7 @@ import type { Job, StackRecord, Store } from '../../../reconciler/ports/store.ts
 import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../../support/records.ts';
 import { describeObjectRecords } from './store-objects.ts';
 import { describeBuildRecords } from './store-builds.ts';
+import { describeAuditRecords } from './store-audit.ts';
 import { describeLoginRecords } from './store-logins.ts';
 import { describeUserRecords } from './store-users.ts';
 
@@ -351,6 +352,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
 
     describeUserRecords(() => store);
     describeLoginRecords(() => store);
+    describeAuditRecords(() => store);
     describeObjectRecords(() => store);
     describeBuildRecords(() => store);
 

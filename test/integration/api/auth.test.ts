@@ -92,6 +92,7 @@ describe('who may do what', () => {
       ids: [
         'adoptProject',
         'listAccesses',
+        'listAudit',
         'listRemnants',
         'previewAdoption',
         'prune',

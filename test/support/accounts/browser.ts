@@ -39,7 +39,7 @@ async function serve(rig: AccountsRig, options: Partial<AppOptions>): Promise<Se
   const { store, now, accounts, pass } = rig;
   const sessions = createSessions({ records: store, logger: createQuietLogger(), now, elapsed: now });
   const auth = { mode: 'keys', keys: store } as const;
-  const server = await startApiServer({ auth, accounts, sessions, ...options });
+  const server = await startApiServer({ auth, accounts, sessions, audit: store, ...options });
   return {
     server,
     store,

@@ -1,6 +1,7 @@
-import type { ExecRight, SessionRequest } from '../../../../reconciler/index.ts';
+import type { AuditRecords, ExecRight, SessionRequest } from '../../../../reconciler/index.ts';
 import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Sessions } from '../../../accounts/sessions/sessions.ts';
+import type { Identity } from '../../../auth/identity.ts';
 import type { Tickets } from '../../../http/sockets/tickets.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
 import type { EventFeed } from '../../../operations/live/event-feed.ts';
@@ -10,6 +11,8 @@ export interface ExecTicket {
   readonly stack: string;
   readonly service: string;
   readonly request: Omit<SessionRequest, 'signal'>;
+  /** Identity that asked for it. */
+  readonly caller: Identity;
   /** Default: 80 × 24. */
   readonly size?: { readonly columns: number; readonly rows: number };
   /** Throws when whoever asked may not any more. */
@@ -24,6 +27,8 @@ export interface KombifyDeps extends ApiDeps {
   readonly accounts: Accounts | null;
   /** `null`: browsers cannot sign in. */
   readonly sessions: Sessions | null;
+  /** `null`: requests are written down nowhere. */
+  readonly audit: AuditRecords | null;
   /** Authentication is off. */
   readonly isOpen: boolean;
   readonly feed: EventFeed;

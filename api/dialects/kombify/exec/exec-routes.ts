@@ -96,7 +96,8 @@ export const execRoutes: readonly Route<KombifyDeps>[] = [
       const size = { columns: columns ?? DEFAULT_SIZE.columns, rows: rows ?? DEFAULT_SIZE.rows };
       const recheck = async () => requireExec(await identifyAgain(), execRight);
       const request = { argv, ...where, actor: identity, via: 'api', address } as const;
-      const value: ExecTicket = { stack: reconciler.getStack(stack).name, service, request, size, recheck };
+      const { name } = reconciler.getStack(stack);
+      const value: ExecTicket = { stack: name, service, request, caller: identity, size, recheck };
       const { ticket, expiresAt } = tickets.issue(value, callerOf(identity));
       const path = `/api/v1/exec?ticket=${ticket}`;
       return created({ ticket, path, expires_at: new Date(expiresAt).toISOString() });
@@ -114,8 +115,9 @@ export const execRoutes: readonly Route<KombifyDeps>[] = [
     socket: true,
     query: socketQuery,
     responses: { 101: answers('Frames both ways.', FRAME) },
-    handle({ query }, deps: KombifyDeps) {
+    handle({ query, note }, deps: KombifyDeps) {
       const ticket = deps.tickets.redeem(query.ticket);
+      note({ identity: ticket.caller, object: { id: ticket.stack, service: ticket.service } });
       return {
         kind: 'socket',
         recheck: ticket.recheck,

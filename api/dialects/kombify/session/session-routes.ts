@@ -1,7 +1,7 @@
 import type { Accounts } from '../../../accounts/accounts.ts';
 import { AccountError } from '../../../accounts/account-error.ts';
 import type { OpenedSession, Sessions, Visitor } from '../../../accounts/sessions/sessions.ts';
-import { ANONYMOUS } from '../../../auth/identity.ts';
+import { ANONYMOUS, isAddress } from '../../../auth/identity.ts';
 import { formatSession } from '../../../http/pages/session-cookie.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import { created, defineRoute, ok } from '../../../http/route.ts';
@@ -71,11 +71,15 @@ export const sessionRoutes: readonly Route<KombifyDeps>[] = [
       429: answers('Too many attempts; the header Retry-After says when to try again.', refer('Error')),
       503: answers('This server keeps no sessions.', refer('Error')),
     },
-    async handle({ body, identity, isSecure, address, userAgent }, deps: KombifyDeps) {
+    async handle({ body, identity, note, isSecure, address, userAgent }, deps: KombifyDeps) {
       const sessions = requireSessions(deps);
+      const { email = '' } = body;
+      // Some type a password there.
+      if (isAddress(email)) note({ object: { email } });
       const { value, identity: caller } = await withRefusals(() =>
         signIn({ ...deps, sessions }, body, { address, userAgent }),
       );
+      note({ identity: caller });
       // The value before it is worth nothing any more, whoever has put it there.
       if (identity.session !== undefined) sessions.end(identity.session.id);
       const headers = { 'Set-Cookie': formatSession(value, isSecure) };

@@ -9,7 +9,7 @@ import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { LoginProblem } from '../problem.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
-import { SIGNED_IN, toSignedIn } from './user-view.ts';
+import { noteSignedIn, SIGNED_IN, toSignedIn } from './user-view.ts';
 
 const TAG = 'Authentication';
 
@@ -60,7 +60,7 @@ export const authRoutes: readonly Route<WorkflowDeps>[] = [
       403: refuses('Not open, not for this domain, or not without an invite code.'),
       429: refuses('Too many attempts; the header Retry-After says when to try again.'),
     },
-    async handle({ body, address }, deps: WorkflowDeps) {
+    async handle({ body, address, note }, deps: WorkflowDeps) {
       const { email, password, name, inviteCode } = body;
       if (!isAddress(email)) throw new HttpProblem('BAD_REQUEST', 'Invalid request data');
       const request = { email, password, name: name.trim(), inviteCode: inviteCode ?? undefined, address };
@@ -68,7 +68,7 @@ export const authRoutes: readonly Route<WorkflowDeps>[] = [
         failure: 'Registration failed',
         absent: 'SIGN_UP_DISABLED',
       });
-      return created(toSignedIn(await signUp));
+      return created(toSignedIn(noteSignedIn(note, await signUp)));
     },
   }),
   defineRoute({
@@ -85,13 +85,14 @@ export const authRoutes: readonly Route<WorkflowDeps>[] = [
       403: refuses('Passwords are not taken here.'),
       429: refuses('Too many attempts; the header Retry-After says when to try again.'),
     },
-    async handle({ body, address }, deps: WorkflowDeps) {
+    async handle({ body, address, note }, deps: WorkflowDeps) {
       const { email, password } = body;
+      note({ object: { email } });
       const logIn = withAccounts(deps, (accounts) => accounts.logIn({ email, password, address }), {
         absent: 'PASSWORD_LOGIN_DISABLED',
         problem: LoginProblem,
       });
-      return ok(toSignedIn(await logIn));
+      return ok(toSignedIn(noteSignedIn(note, await logIn)));
     },
   }),
   defineRoute({
@@ -106,13 +107,10 @@ export const authRoutes: readonly Route<WorkflowDeps>[] = [
       401: refuses('No token, one that is not valid, or one that has been revoked.'),
       404: refuses('The user is gone.'),
     },
-    async handle({ authorization }, deps: WorkflowDeps) {
+    async handle({ authorization, note }, deps: WorkflowDeps) {
       const token = bearerOf(authorization);
-      return ok(
-        toSignedIn(
-          await withAccounts(deps, (accounts) => accounts.refresh(token), { absent: 'INVALID_TOKEN' }),
-        ),
-      );
+      const refresh = withAccounts(deps, (accounts) => accounts.refresh(token), { absent: 'INVALID_TOKEN' });
+      return ok(toSignedIn(noteSignedIn(note, await refresh)));
     },
   }),
   defineRoute({

@@ -9,7 +9,7 @@ import { answers } from '../answers.ts';
 import { refuses } from './auth-routes.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { WORKFLOWS_PREFIX } from '../prefix.ts';
-import { SIGNED_IN, toSignedIn } from './user-view.ts';
+import { noteSignedIn, SIGNED_IN, toSignedIn } from './user-view.ts';
 
 const TAG = 'Authentication';
 const PROVIDER = { provider: 'Name of the provider.' };
@@ -91,13 +91,12 @@ export const signInRoutes: readonly Route<WorkflowDeps>[] = [
       200: answers('A token, and who it is for.', SIGNED_IN),
       401: refuses('The code is not valid, or not any more.'),
     },
-    async handle({ body: { code } }, deps: WorkflowDeps) {
+    async handle({ body: { code }, note }, deps: WorkflowDeps) {
       if (typeof code !== 'string' || code === '') throw new HttpProblem('BAD_REQUEST', 'Code is required');
-      return ok(
-        toSignedIn(
-          await withAccounts(deps, (accounts) => accounts.exchangeCode(code), { absent: 'INVALID_CODE' }),
-        ),
-      );
+      const exchange = withAccounts(deps, (accounts) => accounts.exchangeCode(code), {
+        absent: 'INVALID_CODE',
+      });
+      return ok(toSignedIn(noteSignedIn(note, await exchange)));
     },
   }),
 ];

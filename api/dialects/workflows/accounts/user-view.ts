@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SignedIn } from '../../../accounts/accounts.ts';
-import { PLATFORM_ROLES } from '../../../accounts/tokens.ts';
+import type { ApiRequest } from '../../../http/route.ts';
+import { identityOfUser, PLATFORM_ROLES } from '../../../accounts/tokens.ts';
 import type { UserRecord } from '../../../../reconciler/index.ts';
 import { emailKey } from '../../../../reconciler/index.ts';
 import { record, refer, TEXT } from '../schemas.ts';
@@ -17,6 +18,12 @@ export function toUser({ id, email, name, role, createdAt, external }: UserRecor
     createdAt,
     authProvider: external?.provider ?? '',
   };
+}
+
+/** Tells the audit who has signed in. */
+export function noteSignedIn(note: ApiRequest['note'], signedIn: SignedIn): SignedIn {
+  note({ identity: identityOfUser(signedIn.user) });
+  return signedIn;
 }
 
 export function toSignedIn({ token, user }: SignedIn) {
