@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'WORKER_EXISTS'
   | 'WORKER_IN_USE'
   | 'UNKNOWN_JOB'
+  | 'JOB_ENDED'
   | 'UNKNOWN_BACKUP'
   | 'UNKNOWN_BUILD'
   | 'UNKNOWN_TAG'

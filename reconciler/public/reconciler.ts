@@ -313,7 +313,7 @@ export interface StackOperations {
   findStacks(search: StackSearch): FoundStacks;
   /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
-  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
+  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `cancelled`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
   /** Returns figures of at most so many stacks: those that are not in sync first, then by name. From memory, but for the newest backups. */
   stackFigures(limit: number): readonly StackFigures[];
@@ -347,6 +347,14 @@ export interface JobOperations {
   /** Resolves when the job has ended, however it ended. */
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   getJob(id: string): JobDetail;
+  /**
+   * Calls a job off: one that is queued does not begin, one that runs ends at the next step boundary, and a replacement that is not well yet makes
+   * room for what it replaces. The stack is left so until it is applied or described otherwise. Throws UNKNOWN_JOB, JOB_ENDED; BAD_OPTIONS for
+   * jobs that are carried through, such as backups.
+   *
+   * @returns the job as it stands; it ends soon
+   */
+  cancelJob(id: string, actor: Actor | null): Job;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /** Returns why history is not stored at the moment, `null` when it is. */
   storeError(): string | null;

@@ -20,6 +20,7 @@ import { fileRoutes } from './files/file-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
+import { cancelRoutes } from './live/cancel-routes.ts';
 import { eventRoutes } from './live/event-routes.ts';
 import { listRoutes } from './live/list-routes.ts';
 import { resourceRoutes } from './live/resource-routes.ts';
@@ -69,6 +70,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...execRoutes,
   ...workerRoutes,
   ...jobRoutes,
+  ...cancelRoutes,
   ...eventRoutes,
   ...inventoryRoutes,
   ...channelRoutes,

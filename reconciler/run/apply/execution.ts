@@ -83,6 +83,17 @@ export class Preempted extends ReconcilerError {
   }
 }
 
+/** Somebody called a job off: what is half done is put back, and the description is held until somebody applies it or it changes. */
+export class CalledOff extends ReconcilerError {
+  /** `stackDigest` of the description that is held. */
+  readonly desired: string;
+
+  constructor(message: string, desired: string) {
+    super('CANCELLED', message);
+    this.desired = desired;
+  }
+}
+
 /**
  * Somebody stopped or removed a container while it was waited for, or its engine did: that says nothing about the service, which is tried again.
  */

@@ -65,13 +65,14 @@ export interface Gate {
 export interface Restraint {
   /**
    * - `held` the same description failed for good
+   * - `cancelled` somebody called its job off
    * - `destroyed` somebody destroyed it by hand
    * - `stopped` somebody stopped it: what does not run is not started
    * - `waiting` somebody has to apply it: `policy.sync` is manual
    * - `paced` it was repaired too often to go on at this pace
    * - `contested` somebody has undone the same repair each time
    */
-  readonly kind: 'held' | 'destroyed' | 'stopped' | 'waiting' | Pause['kind'];
+  readonly kind: 'held' | 'cancelled' | 'destroyed' | 'stopped' | 'waiting' | Pause['kind'];
   readonly reason: string;
   readonly waitsFor: WaitsFor;
 }
@@ -126,6 +127,8 @@ function findRestraint(input: DecisionInput): Restraint | Extract<Decision, { ki
   if (heldDesired === plan.desired) {
     if (lastRun?.type === 'destroy' && lastRun.status === 'completed')
       return { kind: 'destroyed', reason: DESTROYED, waitsFor: A_PERSON };
+    if (lastRun?.status === 'cancelled')
+      return { kind: 'cancelled', reason: whyCancelled(lastRun), waitsFor: A_PERSON };
     return { kind: 'held', reason: lastRun?.error?.message ?? HELD, waitsFor: A_PERSON };
   }
   if (isDrift(input) && (policy.drift !== 'fix' || policy.sync === 'manual')) return { kind: 'report-drift' };
@@ -136,6 +139,11 @@ function findRestraint(input: DecisionInput): Restraint | Extract<Decision, { ki
 
 function isStopped({ plan, stopped }: DecisionInput): boolean {
   return plan.mode === 'apply' && stopped !== null && stopped.desired === plan.desired;
+}
+
+/** Says who called the job off, and what brings it on again. */
+function whyCancelled({ error }: Pick<Job, 'error'>): string {
+  return `${error?.message ?? 'cancelled'}; apply it, or change its description, to go on`;
 }
 
 /** Says who stopped it, and what of it runs all the same. */

@@ -116,6 +116,7 @@ const STATE_OF_HOLD: Readonly<Record<Hold['kind'], SyncState>> = {
   frozen: 'pending',
   'out-of-turn': 'pending',
   held: 'failed',
+  cancelled: 'pending',
   destroyed: 'pending',
   stopped: 'stopped',
   waiting: 'pending',

@@ -48,6 +48,7 @@ const WORDS: Readonly<Record<Hold['kind'], string | null>> = {
   blocked: 'Somebody has to confirm it',
   'out-of-turn': 'Another stack comes first',
   held: 'It failed, and trying the same again would not help; change its description, or apply it, to try again',
+  cancelled: null,
   destroyed: null,
   stopped: null,
   waiting: null,

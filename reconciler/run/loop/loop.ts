@@ -1,12 +1,13 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { stackDigest } from '../../model/stack.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { LoadResult } from '../../ports/desired.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
-import { Preempted } from '../apply/execution.ts';
+import { CalledOff, Preempted } from '../apply/execution.ts';
 import { sweepHooks } from '../apply/run-hooks.ts';
-import { recallStacks } from '../context.ts';
+import { recallStacks, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { forget } from '../reconcile/decide-stack.ts';
@@ -208,6 +209,21 @@ export class Loop implements AsyncDisposable {
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job;
+  }
+
+  /** See `Reconciler.cancelJob`. @returns whether it was queued, or is run here */
+  cancel({ id, stack, type }: Job, by: string): boolean {
+    const { desired, stacks } = this.#context;
+    const digest = stackDigest(desired.get(stack)?.resources ?? []);
+    const reason = new CalledOff(`cancelled by ${by}`, digest);
+    const isQueued = this.#parts.pending.cancel(stack, id, reason);
+    if (!isQueued && !this.#queue.isRunning(stack)) return false;
+    if (!isQueued) this.#queue.interrupt(stack, reason);
+    else if (type === 'apply' && (stacks.seen(stack)?.changes.size ?? 0) > 0)
+      rememberStack(this.#context, stack, { heldDesired: digest });
+    // The next look shows what is left, and puts back what is half done.
+    this.#queue.addFirst(stack);
+    return true;
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */

@@ -87,6 +87,18 @@ export class PendingRequests {
     return { trigger };
   }
 
+  /** Takes a request out of the line and ends its job. @returns whether it was there */
+  cancel(stack: string, jobId: string, reason: Error): boolean {
+    const waiting = this.#byStack.get(stack) ?? [];
+    const called = waiting.find(({ job }) => job.job.id === jobId);
+    if (called === undefined) return false;
+    const left = waiting.filter((one) => one !== called);
+    if (left.length > 0) this.#byStack.set(stack, left);
+    else this.#byStack.delete(stack);
+    called.job.end('cancelled', reason);
+    return true;
+  }
+
   /** No run will carry them out any more. */
   cancelAll(reason: string): void {
     for (const { job } of [...this.#byStack.values()].flat())

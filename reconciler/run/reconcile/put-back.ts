@@ -22,6 +22,7 @@ const HALTS: ReadonlySet<Decision['kind'] | 'invalid'> = new Set([
   'out-of-turn',
   'waiting',
   'held',
+  'cancelled',
   'report-drift',
 ]);
 

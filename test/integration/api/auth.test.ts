@@ -60,6 +60,7 @@ describe('who may do what', () => {
       ids: [
         'applyStack',
         'backUpStack',
+        'cancelJob',
         'checkDrift',
         'createExecTicket',
         'createStack',

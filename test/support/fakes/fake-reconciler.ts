@@ -24,6 +24,7 @@ import {
   assertServices,
   buildView,
   buildWorker,
+  cancelFake,
   COMMIT,
   createFakeSearch,
   DRIFT,
@@ -279,6 +280,7 @@ export function createFakeReconciler(): FakeReconciler {
       });
     },
     getJob: (id) => detailOf(id),
+    cancelJob: (id) => cancelFake(detailOf(id)),
     listJobs(filter) {
       throwPlanned();
       const all = [...jobs.values()].map(({ job }) => job).reverse();

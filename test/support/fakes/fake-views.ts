@@ -31,6 +31,13 @@ export const DRIFT: DriftView = {
   ],
 };
 
+/** Ends a job at once. */
+export function cancelFake(detail: { job: Job }): Job {
+  if (detail.job.endedAt !== null) throw new ReconcilerError('JOB_ENDED', 'it has ended');
+  detail.job = { ...detail.job, status: 'cancelled', endedAt: at(2) };
+  return detail.job;
+}
+
 /** Searches names, and takes the order that they have. */
 export function createFakeSearch(
   names: () => readonly string[],
