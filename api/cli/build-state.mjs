@@ -62,7 +62,7 @@ function stateOf(root, parts, skipped) {
  * @param {string} root of the checkout or package
  */
 export function isBuilt(root) {
-  if (!existsSync(join(root, 'dist/cli/kombinator.js'))) return false;
+  if (!existsSync(join(root, 'dist/cli/kombinator.cjs'))) return false;
   return !existsSync(join(root, 'api/cli/kombinator.ts')) || isKept(root, 'dist/sources.txt', stateOfSources);
 }
 

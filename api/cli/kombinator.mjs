@@ -27,12 +27,19 @@ workWhereNpmWasCalled();
 if (process.argv.length === 3 && process.argv[2] === '--version') {
   process.stdout.write(`${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`);
 } else if (isRecent) {
-  if (process.argv.includes('serve')) continueWithServeFlags();
-  else keepCompiledCode();
-  const isBundle = isBuilt(root);
-  // Node is silent about what packages use; in a bundle it does not know them, and would tell those who can do nothing about it.
-  if (isBundle) process.noDeprecation = true;
-  await import(isBundle ? '../../dist/cli/kombinator.js' : './kombinator.ts');
+  const serves = process.argv.includes('serve');
+  if (serves) continueWithServeFlags();
+  const caches = cacheDirectory(serves);
+  if (isBuilt(root)) {
+    // Node is silent about what packages use; in a bundle it does not know them, and would tell those who can do nothing about it.
+    process.noDeprecation = true;
+    await (await import('./start/run-bundle.mjs')).runBundle(join(root, 'dist/cli'), caches);
+  } else {
+    if (caches !== undefined) load('node:module').enableCompileCache?.(caches);
+    await (
+      await import('./kombinator.ts')
+    ).ended;
+  }
 } else if (existsSync(ownNode)) {
   runWith(ownNode);
 } else {
@@ -68,11 +75,24 @@ function continueWithServeFlags() {
   process.execve(process.execPath, [process.execPath, ...args], { MALLOC_ARENA_MAX: ARENAS, ...process.env });
 }
 
-/** Halves the time to start; a daemon, which starts once, would only hold it in memory. */
-function keepCompiledCode() {
+/**
+ * Says where compiled code is kept, which halves the time to start; a daemon, which starts once, would only hold it in memory.
+ *
+ * @param {boolean} serves
+ * @returns {string | undefined}
+ */
+function cacheDirectory(serves) {
+  const {
+    NODE_COMPILE_CACHE: told,
+    NODE_DISABLE_COMPILE_CACHE: off,
+    NODE_V8_COVERAGE: coverage,
+  } = process.env;
+  if (off || coverage) return undefined;
+  if (told) return told;
+  if (serves) return undefined;
   // Not in the shared temporary directory, where others could put code for us to run.
   const caches = process.env['XDG_CACHE_HOME'] || join(load('node:os').homedir(), '.cache');
-  load('node:module').enableCompileCache?.(join(caches, 'kombinator'));
+  return join(caches, 'kombinator');
 }
 
 /**

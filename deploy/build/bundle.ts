@@ -1,12 +1,12 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { compileValidators } from './compile-validators.ts';
-import { finishChunk } from './finish-chunk.ts';
+import { toAscii } from './to-ascii.ts';
 import { lazyModules, loadAtOnce } from './lazy-modules.ts';
 import { bundleLazyPackages, NATIVE } from './lazy-packages.ts';
-import { skipFacades } from './skip-facades.ts';
 
 const VALIDATORS = '/reconciler/config/own-validators.ts';
 
@@ -46,11 +46,12 @@ export async function bundle(root: string, directory: string): Promise<Bundle> {
     ],
   });
   const { output } = await build.generate({
-    format: 'esm',
+    // V8 keeps compiled code of scripts, with the functions that were called, and not of modules.
+    format: 'cjs',
     // They are read and kept in memory with the rest; what licences ask for stands in a file beside them.
     comments: false,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
     codeSplitting: {
       groups: [
         { name: 'core', test: CORE, priority: 2 },
@@ -59,17 +60,32 @@ export async function bundle(root: string, directory: string): Promise<Bundle> {
     },
   });
   const chunks = output.filter((file) => file.type === 'chunk');
-  const codes = loadAtOnce(chunks.map(({ code }) => finishChunk(code)));
+  const codes = loadAtOnce(chunks.map(({ code }) => toAscii(code)));
   const files = new Map([
-    ...skipFacades(new Map(chunks.map(({ fileName }, index) => [fileName, codes[index]!]))),
+    ...chunks.map(({ fileName }, index) => [fileName, codes[index]!] as const),
     ...later.files,
     ...validators.files,
   ]);
+  files.set('build.txt', `${fingerprint(files)}\n`);
   await mkdir(directory, { recursive: true });
-  for (const [name, code] of files) await writeFile(join(directory, name), code);
+  for (const [name, code] of files) await writeFile(join(directory, name), asFunction(name, code));
   const modules = [...chunks.flatMap(({ moduleIds }) => moduleIds), ...later.modules];
   const packages = [...new Set(modules.flatMap(packageOf))].toSorted();
   return { files: [...files.keys()], packages };
+}
+
+/** Makes a script of a file: a function of what CommonJS calls by name, which `api/cli/start/run-bundle.mjs` calls. */
+function asFunction(name: string, code: string): string {
+  if (!name.endsWith('.cjs')) return code;
+  return `(function (exports, require, module, __filename, __dirname) {${code}\n})`;
+}
+
+/** Differs from that of every other build: compiled code is kept under it. */
+function fingerprint(files: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256');
+  for (const [name, code] of [...files].toSorted(([one], [two]) => (one < two ? -1 : 1)))
+    hash.update(`${name} ${code.length}\n${code}`);
+  return hash.digest('hex').slice(0, 16);
 }
 
 function packageOf(module: string): readonly string[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { OwnDocumentKind } from '../../reconciler/config/document-kind.ts';
 import { createAjv, OWN_SCHEMAS } from '../../reconciler/config/compile-schemas.ts';
-import { finishChunk } from './finish-chunk.ts';
+import { toAscii } from './to-ascii.ts';
 import { hashedName } from './lazy-packages.ts';
 
 const KINDS = Object.keys(OWN_SCHEMAS) as OwnDocumentKind[];
@@ -31,10 +31,8 @@ export async function compileValidators(root: string): Promise<CompiledValidator
   return {
     files: new Map(compiled.map(({ file, code }) => [file, code])),
     module: [
-      "import { createRequire } from 'node:module';",
-      'const load = createRequire(import.meta.url);',
       `const files = ${JSON.stringify(names)};`,
-      'export const ownValidators = (kind) => (Object.hasOwn(files, kind) ? load(files[kind]).validate : undefined);',
+      'export const ownValidators = (kind) => (Object.hasOwn(files, kind) ? require(files[kind]).validate : undefined);',
     ].join('\n'),
   };
 }
@@ -62,5 +60,5 @@ async function compile(root: string, kind: OwnDocumentKind): Promise<string> {
   });
   // Nobody reads it, and nothing in it throws.
   const { output } = await build.generate({ format: 'cjs', minify: { compress: false } });
-  return finishChunk(output[0].code);
+  return toAscii(output[0].code);
 }

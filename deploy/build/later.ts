@@ -1,7 +1,8 @@
-import { createRequire } from 'node:module';
+/** Belongs to each file of the bundle. */
+declare const require: (file: string) => unknown;
 
 /** Loads files that stand beside the bundle that this is in. */
-export const loadBeside: (file: string) => unknown = createRequire(import.meta.url);
+export const loadBeside = (file: string): unknown => require(file);
 
 type Exports = Readonly<Record<string, unknown>>;
 type Callable = (...args: unknown[]) => unknown;

@@ -19,7 +19,8 @@ const MODULES = [
 ];
 const PREFIX = '\0later-module:';
 /** Word in a stand-in, as the bundler writes it. */
-const STAND_IN = /(?<=\blater(?:\$\d+)?\(\(\) => )import(?=\("\.\/[^"]+"\), \[)/g;
+const STAND_IN =
+  /(?<=\blater(?:\$\d+)?\(\(\) => )Promise\.resolve\(\)\.then\(\(\) => (?<load>require\("\.\/[^"]+"\))\)(?:\.then\(\(n\) => n(?<part>\.\w+)\))?(?=, \[)/g;
 
 /**
  * Puts something in the place of those modules that loads them when a function of theirs is first called.
@@ -60,9 +61,9 @@ export function lazyModules(root: string): Plugin {
 export function loadAtOnce(chunks: readonly string[]): readonly string[] {
   let found = 0;
   const changed = chunks.map((code) =>
-    code.replaceAll(STAND_IN, () => {
+    code.replaceAll(STAND_IN, (_, load: string, part = '') => {
       found += 1;
-      return 'globalThis.process.getBuiltinModule("node:module").createRequire(import.meta.url)';
+      return `${load}${part}`;
     }),
   );
   if (found !== MODULES.length)

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Plugin } from 'rolldown';
 import { rolldown } from 'rolldown';
-import { finishChunk } from './finish-chunk.ts';
+import { toAscii } from './to-ascii.ts';
 
 /** Packages that are loaded with what uses them, though few commands need them. All of them speak CommonJS. */
 const PACKAGES = [
@@ -82,7 +82,7 @@ async function bundlePackage(root: string, name: string) {
   });
   const { output } = await build.generate({ format: 'cjs', comments: false, codeSplitting: false });
   const [{ code, moduleIds: modules }] = output;
-  const finished = finishChunk(code);
+  const finished = toAscii(code);
   return { name, file: hashedName(name, finished), code: finished, modules };
 }
 

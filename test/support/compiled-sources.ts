@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -19,10 +18,7 @@ const ENTRIES = ['reconciler/index.ts', 'api/cli/serve.ts', 'reconciler/adapters
  * a core when they have changed, else one.
  */
 export async function compileSources(): Promise<void> {
-  const bundle = fileURLToPath(new URL('dist/cli', root));
-  const parts = readdirSync(bundle).filter((name) => name.endsWith('.js') && name !== 'kombinator.js');
-  const entries = [...ENTRIES, ...parts.map((name) => `dist/cli/${name}`)];
-  const imports = entries.map((entry) => `await import(${JSON.stringify(new URL(entry, root).href)});`);
+  const imports = ENTRIES.map((entry) => `await import(${JSON.stringify(new URL(entry, root).href)});`);
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED };
   await Promise.all(
     [[], nodeFlags].map((flags) =>

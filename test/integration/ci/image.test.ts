@@ -94,8 +94,9 @@ async function buildImage(): Promise<void> {
     'api/cli/kombinator.mjs',
     'api/cli/build-state.mjs',
     'api/cli/node-flags.json',
+    'api/cli/start',
   ])
-    cpSync(join(ROOT, file), join(context, file));
+    cpSync(join(ROOT, file), join(context, file), { recursive: true });
   await docker('build', '--tag', IMAGE, context);
 }
 
