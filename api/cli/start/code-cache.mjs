@@ -108,15 +108,21 @@ function write(fs, path, words, codes) {
   const head = Buffer.from(`${JSON.stringify({ words, files })}\n`, 'latin1');
   if (head.length > HEAD) return;
   const draft = `${path}.${process.pid}`;
-  const file = fs.openSync(draft, 'w', 0o600);
   try {
-    for (const part of [head, ...codes.values()]) fs.writeSync(file, part);
-    // V8 does not look whether its code is whole: not even after a power failure may a half of it have this name.
-    fs.fsyncSync(file);
-  } finally {
-    fs.closeSync(file);
+    const file = fs.openSync(draft, 'wx', 0o600);
+    try {
+      fs.writeFileSync(file, Buffer.concat([head, ...codes.values()]));
+      // V8 does not look whether its code is whole: not even after a power failure may a half of it have this name.
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(draft, path);
+  } catch (error) {
+    // A full disk gets back what did not fit.
+    fs.rmSync(draft, { force: true });
+    throw error;
   }
-  fs.renameSync(draft, path);
 }
 
 /**
