@@ -22,6 +22,14 @@ export const ROUTES: readonly Screen[] = [
     component: later(async () => (await import('../screens/plan/plan.tsx')).PlanScreen),
   },
   {
+    path: '/ui/stacks/:name/history',
+    component: later(async () => (await import('../screens/history/history.tsx')).HistoryScreen),
+  },
+  {
+    path: '/ui/stacks/:name/files',
+    component: later(async () => (await import('../screens/files/files.tsx')).FilesScreen),
+  },
+  {
     path: '/ui/jobs/:id',
     component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
   },

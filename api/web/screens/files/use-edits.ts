@@ -1,0 +1,102 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FileEdit, FilesPreview, StackFiles } from '../../client/history-types.ts';
+import type { ApiError } from '../../client/request.ts';
+import { request, toApiError } from '../../client/request.ts';
+
+/** Pause after the last key before the daemon is asked, in milliseconds. */
+const TYPING_MS = 500;
+
+/** Edits of a stack that are not committed yet: texts by path, `null` takes a file away. */
+export interface Edits {
+  /** Commit that the files were read at. */
+  readonly base: string;
+  readonly texts: ReadonlyMap<string, string | null>;
+}
+
+/** Edits by stack, for as long as the page is open: somebody who looks at another screen meanwhile finds them again. */
+const kept = new Map<string, Edits>();
+
+/** Edits of the stack's files. One that says what is there anyway is none. */
+export function useEdits(name: string, { revision, files }: StackFiles) {
+  const [state, setState] = useState<Edits>(() => kept.get(name) ?? { base: revision, texts: new Map() });
+  const edits = state.texts.size === 0 ? { ...state, base: revision } : state;
+  const change = (next: Edits): void => {
+    if (next.texts.size === 0) kept.delete(name);
+    else kept.set(name, next);
+    setState(next);
+  };
+  useEffect(() => {
+    if (edits.texts.size === 0) return undefined;
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [edits.texts.size]);
+  return {
+    edits,
+    write(path: string, text: string | null): void {
+      const texts = new Map(edits.texts);
+      const isSame = (files.find((one) => one.path === path)?.text ?? null) === text;
+      if (isSame) texts.delete(path);
+      else texts.set(path, text);
+      change({ ...edits, texts });
+    },
+    /** Takes the edits of one file back, or all. */
+    undo(path?: string): void {
+      const texts = path === undefined ? new Map<string, string | null>() : new Map(edits.texts);
+      if (path !== undefined) texts.delete(path);
+      change({ ...edits, texts });
+    },
+    /** Lets the edits stand on what is there now. */
+    rebase(): void {
+      change({ ...edits, base: revision });
+    },
+  };
+}
+
+export function toFileEdits({ texts }: Edits): readonly FileEdit[] {
+  return [...texts].map(([path, text]) => ({ path, text }));
+}
+
+export interface Previewed {
+  /** The newest answer; stays while the next one is waited for. */
+  readonly preview: FilesPreview | null;
+  readonly error: ApiError | null;
+  readonly isChecking: boolean;
+}
+
+const NOTHING: Previewed = { preview: null, error: null, isChecking: false };
+
+/** Effect that committing the edits would have, asked for when somebody stops typing. */
+export function usePreview(name: string, edits: Edits): Previewed & { readonly again: () => void } {
+  const [state, setState] = useState<Previewed>(NOTHING);
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(edits);
+  latest.current = edits;
+  const isEmpty = edits.texts.size === 0;
+  useEffect(() => {
+    if (isEmpty) {
+      setState(NOTHING);
+      return undefined;
+    }
+    const controller = new AbortController();
+    setState((before) => ({ ...before, isChecking: true }));
+    const timer = setTimeout(() => {
+      const body = { files: toFileEdits(latest.current), base: latest.current.base };
+      request<FilesPreview>('POST', `/stacks/${encodeURIComponent(name)}/files/preview`, {
+        body,
+        signal: controller.signal,
+      }).then(
+        (preview) => setState({ preview, error: null, isChecking: false }),
+        (error: unknown) => {
+          if (!controller.signal.aborted)
+            setState((before) => ({ ...before, error: toApiError(error), isChecking: false }));
+        },
+      );
+    }, TYPING_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [name, edits.texts, edits.base, isEmpty, turn]);
+  return { ...state, again: () => setTurn((before) => before + 1) };
+}

@@ -1,0 +1,142 @@
+import { useLocation } from 'preact-iso';
+import { useState } from 'preact/hooks';
+import type { StackFile, StackFiles, Written } from '../../client/history-types.ts';
+import { query, request, toApiError } from '../../client/request.ts';
+import { stackAddress } from '../../client/stack-address.ts';
+import { count, shortCommit } from '../../client/words.ts';
+import { announce, announceError } from '../../app/announce.tsx';
+import { may } from '../../app/session.ts';
+import { CommitForm } from '../../parts/commit-form.tsx';
+import type { Jump } from '../../parts/editor.tsx';
+import { EffectView } from '../plan/effect.tsx';
+import { Conflict, CheckState } from './check-state.tsx';
+import { FileList } from './file-list.tsx';
+import { FileView } from './file-view.tsx';
+import type { Edits, Previewed } from './use-edits.ts';
+import { toFileEdits, useEdits, usePreview } from './use-edits.ts';
+
+interface WorkbenchProps {
+  readonly name: string;
+  readonly files: StackFiles;
+  readonly reload: () => void;
+}
+
+/** The files beside each other, the chosen one open, and under it what committing the edits would do. */
+export function Workbench({ name, files, reload }: WorkbenchProps) {
+  const { query: address, route } = useLocation();
+  const all = useEdits(name, files);
+  const { edits } = all;
+  const previewed = usePreview(name, edits);
+  const [jump, setJump] = useState<Jump | null>(() => firstJump(address['line']));
+  const shown = withAdded(files.files, edits);
+  const chosen = shown.find(({ path }) => path === address['file']) ?? shown[0];
+  const open = (path: string, line?: number): void => {
+    route(`${stackAddress(name, 'files')}${query({ file: path })}`, true);
+    setJump((before) => (line === undefined ? null : { line, turn: (before?.turn ?? 0) + 1 }));
+  };
+  const commit = async (message: string): Promise<void> => {
+    try {
+      const body = { files: toFileEdits(edits), base: edits.base, message };
+      const written = await request<Written>('PUT', `/stacks/${encodeURIComponent(name)}/files`, { body });
+      all.undo();
+      reload();
+      announce(`Committed as ${shortCommit(written.commit)}; it is deployed like any push.`, {
+        href: stackAddress(name),
+        text: `See ${name}`,
+      });
+    } catch (problem) {
+      announceError('Not committed', toApiError(problem));
+      previewed.again();
+    }
+  };
+  if (chosen === undefined) return null;
+  return (
+    <>
+      <div class="workbench">
+        <FileList
+          files={shown}
+          omitted={files.omitted}
+          edits={edits}
+          chosen={chosen.path}
+          open={open}
+          add={may('deployer') ? (path) => all.write(path, '') : null}
+        />
+        <FileView
+          key={chosen.path}
+          file={chosen}
+          edited={edits.texts.get(chosen.path)}
+          findings={findingsOf(chosen, previewed)}
+          jump={jump}
+          open={open}
+          write={may('deployer') ? (text) => all.write(chosen.path, text) : null}
+          undo={() => all.undo(chosen.path)}
+        />
+      </div>
+      <Outcome name={name} all={all} previewed={previewed} commit={commit} />
+    </>
+  );
+}
+
+interface OutcomeProps {
+  readonly name: string;
+  readonly all: ReturnType<typeof useEdits>;
+  readonly previewed: ReturnType<typeof usePreview>;
+  readonly commit: (message: string) => Promise<void>;
+}
+
+/** Effect of committing the edits, or the reason why they cannot be. */
+function Outcome({ name, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
+  const { preview, error, again } = previewed;
+  const isEdited = edits.texts.size > 0;
+  return (
+    <>
+      <CheckState previewed={previewed} isEdited={isEdited} />
+      {error !== null && <Conflict error={error} rebase={rebase} discard={() => undo()} again={again} />}
+      {isEdited && preview !== null && (
+        <>
+          <EffectView files={preview.diff} effect={preview} />
+          <CommitForm
+            message={`Edit ${name}`}
+            action={`Commit ${count(edits.texts.size, 'file')}`}
+            barred={whyBarred(previewed)}
+            onCommit={commit}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+function firstJump(line: string | undefined): Jump | null {
+  return line !== undefined && /^\d+$/.test(line) ? { line: Number(line), turn: 0 } : null;
+}
+
+/** Files that are there, and those that the edits add. */
+function withAdded(files: readonly StackFile[], { texts }: Edits): readonly StackFile[] {
+  const known = new Set(files.map(({ path }) => path));
+  const added = [...texts.keys()].filter((path) => !known.has(path));
+  return [
+    ...files,
+    ...added.map((path) => ({
+      path,
+      text: null,
+      size: null,
+      main: false,
+      encrypted: false,
+      masked: false,
+      link: null,
+      diagnostics: [],
+    })),
+  ];
+}
+
+function findingsOf({ path, diagnostics }: StackFile, { preview }: Previewed) {
+  return preview === null ? diagnostics : preview.diagnostics.filter(({ file }) => file === path);
+}
+
+function whyBarred({ preview, error, isChecking }: Previewed): string | null {
+  if (error !== null) return 'See above why it cannot be committed now.';
+  if (isChecking) return 'It is being checked.';
+  const errors = preview?.diagnostics.filter(({ severity }) => severity === 'error').length ?? 0;
+  return errors === 0 ? null : `Mend ${count(errors, 'error')} first.`;
+}

@@ -1,0 +1,71 @@
+import { TriangleAlert } from 'lucide';
+import type { FileDiff, Effect } from '../../client/history-types.ts';
+import { count } from '../../client/words.ts';
+import { FileDiffs } from '../../parts/file-diffs.tsx';
+import { Findings } from '../../parts/findings.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { PlanView } from './plan-view.tsx';
+import { enumerate } from './plan-words.ts';
+
+/** Everything that a commit would do: to the files, and then to what runs. */
+export function EffectView({ files, effect }: { files: readonly FileDiff[]; effect: Effect }) {
+  return (
+    <>
+      <section class="effect">
+        <h2>{files.length === 0 ? 'No file changes' : `${count(files.length, 'file')} in the commit`}</h2>
+        {files.length > 0 && <FileDiffs of={files} />}
+      </section>
+      <ThenRuns effect={effect} />
+    </>
+  );
+}
+
+/** Findings, and the plan that a commit leads to. */
+export function ThenRuns({ effect: { diagnostics, plan, others } }: { effect: Effect }) {
+  const findings = plan === null ? diagnostics : diagnostics.filter((one) => !isIn(one, plan.diagnostics));
+  return (
+    <section class="effect">
+      <h2>What then happens</h2>
+      {findings.length > 0 && (
+        <div class="notice">
+          <Findings of={findings} />
+        </div>
+      )}
+      {others.length > 0 && (
+        <div class="notice tone-warn">
+          <Icon of={TriangleAlert} />
+          <p>
+            {enumerate(others)} {others.length === 1 ? 'uses' : 'use'} these files too, and may change with
+            them.
+          </p>
+        </div>
+      )}
+      {plan === null ? <p>{tellNoPlan(diagnostics)}</p> : <PlanView plan={plan} />}
+      {plan !== null && plan.confirmations.length > 0 && (
+        <div class="notice tone-warn">
+          <Icon of={TriangleAlert} />
+          <div>
+            <p>After the commit it waits for somebody to agree on the screen “Plan”:</p>
+            <ul>
+              {plan.confirmations.map(({ message }) => (
+                <li key={message}>{message}</li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function isIn(one: Effect['diagnostics'][number], others: Effect['diagnostics']): boolean {
+  return others.some(
+    ({ code, message, file }) => code === one.code && message === one.message && file === one.file,
+  );
+}
+
+function tellNoPlan(diagnostics: Effect['diagnostics']): string {
+  return diagnostics.some(({ severity }) => severity === 'error')
+    ? 'Nothing: with these errors it is left as it is.'
+    : 'That cannot be said now: its machine does not answer. It is applied once it does.';
+}
