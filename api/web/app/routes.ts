@@ -33,4 +33,8 @@ export const ROUTES: readonly Screen[] = [
     path: '/ui/jobs/:id',
     component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
   },
+  {
+    path: '/ui/nodes',
+    component: later(async () => (await import('../screens/nodes/nodes.tsx')).Nodes),
+  },
 ];
