@@ -37,4 +37,16 @@ export const ROUTES: readonly Screen[] = [
     path: '/ui/nodes',
     component: later(async () => (await import('../screens/nodes/nodes.tsx')).Nodes),
   },
+  {
+    path: '/ui/repository',
+    component: later(async () => (await import('../screens/repository/repository.tsx')).RepositoryScreen),
+  },
+  {
+    path: '/ui/data',
+    component: later(async () => (await import('../screens/data/data.tsx')).Data),
+  },
+  {
+    path: '/ui/tags',
+    component: later(async () => (await import('../screens/tags/tags.tsx')).Tags),
+  },
 ];

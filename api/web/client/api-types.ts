@@ -205,7 +205,8 @@ export interface RevisionView {
   readonly commit: string;
   readonly time?: string;
   readonly author?: string | { readonly name: string; readonly email: string } | null;
-  readonly message?: string;
+  /** First line of the commit's message. */
+  readonly subject?: string;
 }
 
 export interface RepositoryView {

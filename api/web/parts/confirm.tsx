@@ -10,15 +10,18 @@ interface ConfirmProps {
   /** Text that has to be typed before the button counts. Left out: nothing. */
   readonly typed?: string;
   readonly isDangerous?: boolean;
+  /** False while something has to be known or chosen first. Default true. */
+  readonly canConfirm?: boolean;
   readonly onConfirm: () => Promise<void> | void;
   readonly onClose: () => void;
 }
 
 /** Asks for a yes, in words that say what it is given to. */
-export function Confirm({ title, children, action, typed, isDangerous, onConfirm, onClose }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { title, children, action, typed, isDangerous, canConfirm = true, onConfirm, onClose } = props;
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
-  const isReady = typed === undefined || text.trim() === typed;
+  const isReady = canConfirm && (typed === undefined || text.trim() === typed);
   return (
     <Dialog title={title} onClose={onClose}>
       <form

@@ -3,8 +3,14 @@ import type { Diagnostic } from '../client/api-types.ts';
 import { Icon } from './icon.tsx';
 import { SourceLink } from './source-link.tsx';
 
+interface FindingsProps {
+  readonly of: readonly Diagnostic[];
+  /** True where the file is named above them. Default false. */
+  readonly isInFile?: boolean;
+}
+
 /** Findings about files: what, where, and what to do. */
-export function Findings({ of }: { of: readonly Diagnostic[] }) {
+export function Findings({ of, isInFile = false }: FindingsProps) {
   return (
     <ul class="findings">
       {of.map((one) => (
@@ -13,7 +19,9 @@ export function Findings({ of }: { of: readonly Diagnostic[] }) {
           <div>
             <p>{one.message}</p>
             <p class="muted small">
-              {one.file !== undefined && <SourceLink file={one.file} line={one.line} column={one.column} />}
+              {one.file !== undefined && (
+                <SourceLink file={one.file} line={one.line} column={one.column} isInFile={isInFile} />
+              )}
               {one.hint !== undefined && <> {one.hint}</>}
             </p>
           </div>
