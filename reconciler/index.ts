@@ -80,6 +80,8 @@ export type { ImportNote } from './config/compose/import/import.ts';
 export { readComposeFileVariable } from './config/compose/import/named-files.ts';
 export type { TreeDirectory, TreeFile, TreeNode } from './config/file-tree.ts';
 export { KIND_OF_TYPE } from './config/workflow/workflow.ts';
+export { WORKFLOW_RULES } from './config/workflow/node-schemas.ts';
+export type * from './model/workflow/connection.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
 export { findMovableSecret } from './run/write/move-secret.ts';
 export type { MovableSecret } from './run/write/move-secret.ts';

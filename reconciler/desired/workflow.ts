@@ -1,6 +1,7 @@
 import type { WorkflowAnalysis } from '../config/workflow/analyze-workflow.ts';
 import { analyzeWorkflow } from '../config/workflow/analyze-workflow.ts';
 import { notForStack, toDiagnostics } from '../config/kombination/analyze.ts';
+import { explainEdges } from '../config/workflow/explain-edges.ts';
 import { summariseWorkflow } from '../config/workflow/workflow.ts';
 import type { Workflow, WorkflowNode } from '../config/workflow/workflow.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
@@ -107,7 +108,10 @@ export function listWorkflows({ index }: Core): readonly DescribedWorkflow[] {
   return index.names().flatMap((name) => {
     const entry = index.find(name);
     if (entry === undefined || !isWorkflowFile(entry.file)) return [];
-    const { file, workflow = { id: null, title: '', description: '', status: 'draft', cluster: '' } } = entry;
+    const {
+      file,
+      workflow = { id: null, title: '', description: '', status: 'draft', cluster: '', nodes: 0 },
+    } = entry;
     return [{ ...workflow, title: workflow.title === '' ? name : workflow.title, name, file }];
   });
 }
@@ -131,6 +135,7 @@ export function checkWorkflow(
     diagnostics: toDiagnostics(label, document, found).toSorted(compareDiagnostics),
     services: nodes.map(({ id }) => id),
     dependencies: Object.fromEntries(nodes.map(({ id }) => [id, before(id)])),
+    connections: explainEdges(analysis),
   };
 }
 

@@ -85,6 +85,8 @@ export interface WorkflowSummary {
   readonly status: WorkflowStatus;
   /** Name of the cluster; `''` when the file does not say. */
   readonly cluster: string;
+  /** Number of its nodes. */
+  readonly nodes: number;
 }
 
 /** State that one stack should have at one revision. */

@@ -13,6 +13,7 @@ import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { KubernetesReference, TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
+import type { Connection } from '../model/workflow/connection.ts';
 import type { AdoptionDraft, AdoptionRequest } from './adopt/adoption-draft.ts';
 import type { FileWrite, Revision } from './source.ts';
 
@@ -105,6 +106,8 @@ export interface DocumentReport {
   readonly services: readonly string[];
   /** Services that each service depends on. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
+  /** Meaning of the edges of a workflow. */
+  readonly connections?: readonly Connection[];
 }
 
 /** A file that describes a stack: its document, one that it names, or one that lies in its directory. */

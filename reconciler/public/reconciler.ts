@@ -18,6 +18,7 @@ import type { GivenSecretOperations } from './given-secrets.ts';
 import type { UpkeepOperations } from './upkeep/upkeep.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
+import type { Connection } from '../model/workflow/connection.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Health } from '../model/resource.ts';
 import type { StackKind } from '../model/stack.ts';
@@ -227,6 +228,8 @@ export interface ValidationReport {
   readonly diagnostics: readonly Diagnostic[];
   readonly services: readonly string[];
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
+  /** Meaning of the edges of a workflow. */
+  readonly connections?: readonly Connection[];
 }
 
 export type ReconcilerEvent =

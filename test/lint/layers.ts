@@ -160,6 +160,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'preact',
       'preact-iso',
       'uplot',
+      'yaml',
     ],
   },
   'api/web/vite.config.ts': { imports: [], packages: ['node:process', 'node:url', 'vite'] },

@@ -35,6 +35,8 @@ import { systemRoutes } from './system-routes.ts';
 import { tagRoutes } from './tag-routes.ts';
 import { unifierRoutes } from './unifier-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
+import { versionRoutes } from './workflows/version-routes.ts';
+import { workflowRoutes } from './workflows/workflow-routes.ts';
 
 export const KOMBIFY_PREFIX = '/api/v1';
 
@@ -71,6 +73,8 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...workerRoutes,
   ...jobRoutes,
   ...cancelRoutes,
+  ...workflowRoutes,
+  ...versionRoutes,
   ...eventRoutes,
   ...inventoryRoutes,
   ...channelRoutes,

@@ -2,10 +2,8 @@ import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { rankOf } from '../../model/kubernetes/kubernetes-object.ts';
 import { suggest } from '../../base/nearest.ts';
 import { asFields, asString } from '../../base/values.ts';
+import type { Link, LinkRule } from '../../model/workflow/connection.ts';
 import type { NodeType, Workflow, WorkflowEdge, WorkflowNode } from './workflow.ts';
-
-/** Thing that a pair of nodes passes on, named after the node that is filled in. */
-export type Link = 'service' | 'ingress' | 'hpa' | 'mount' | 'networkpolicy' | 'certificate';
 
 /** An edge between two nodes that are there and have something to do with each other. */
 export interface ResolvedEdge extends WorkflowEdge {
@@ -24,22 +22,47 @@ export interface ResolvedEdge extends WorkflowEdge {
 
 const SERVERS: readonly NodeType[] = ['deployment', 'statefulset', 'daemonset'];
 const SCALABLE: readonly NodeType[] = ['deployment', 'statefulset'];
-const RUNS: readonly NodeType[] = [...SERVERS, 'job', 'cronjob'];
+export const RUNS: readonly NodeType[] = [...SERVERS, 'job', 'cronjob'];
 const STORES: readonly NodeType[] = ['configmap', 'secret', 'persistentvolumeclaim'];
 /** Types whose objects can be anything: only the order is known. */
-const OPEN: readonly NodeType[] = ['plugin', 'manifest'];
+export const OPEN_TYPES: readonly NodeType[] = ['plugin', 'manifest'];
 
-const LINKS: readonly {
-  readonly kind: Link;
+/** Pairs that pass something on, and the fields that they fill in. */
+export const LINKS: readonly (LinkRule & {
   readonly provider: readonly NodeType[];
   readonly dependent: readonly NodeType[];
-}[] = [
-  { kind: 'service', provider: SERVERS, dependent: ['service'] },
-  { kind: 'ingress', provider: ['service'], dependent: ['ingress'] },
-  { kind: 'hpa', provider: SCALABLE, dependent: ['hpa'] },
-  { kind: 'mount', provider: STORES, dependent: RUNS },
-  { kind: 'networkpolicy', provider: RUNS, dependent: ['networkpolicy'] },
-  { kind: 'certificate', provider: ['secret'], dependent: ['ingress'] },
+})[] = [
+  {
+    kind: 'service',
+    provider: SERVERS,
+    dependent: ['service'],
+    fields: ['targetApp', 'targetPort', 'namespace'],
+  },
+  {
+    kind: 'ingress',
+    provider: ['service'],
+    dependent: ['ingress'],
+    fields: ['serviceName', 'servicePort', 'paths', 'namespace'],
+  },
+  {
+    kind: 'hpa',
+    provider: SCALABLE,
+    dependent: ['hpa'],
+    fields: ['scaleTargetName', 'scaleTargetKind', 'namespace'],
+  },
+  { kind: 'mount', provider: STORES, dependent: RUNS, fields: ['volumeMounts', 'envKeys'] },
+  {
+    kind: 'networkpolicy',
+    provider: RUNS,
+    dependent: ['networkpolicy'],
+    fields: ['podSelector', 'namespace'],
+  },
+  {
+    kind: 'certificate',
+    provider: ['secret'],
+    dependent: ['ingress'],
+    fields: ['tlsSecretName', 'namespace'],
+  },
 ];
 
 /** Tells whether a node says what its pods are made from. */
@@ -116,7 +139,7 @@ function whyMeaningless(
   if (rank(to) < rank(from)) {
     return { message: `${to.id} is applied before ${from.id} anyway`, hint: 'take the edge out' };
   }
-  if (OPEN.includes(from.type) || OPEN.includes(to.type)) return undefined;
+  if (OPEN_TYPES.includes(from.type) || OPEN_TYPES.includes(to.type)) return undefined;
   if (RUNS.includes(from.type) && RUNS.includes(to.type)) return undefined;
   const hint =
     [from.type, to.type].includes('ingress') && SERVERS.some((type) => type === from.type || type === to.type)

@@ -2,7 +2,8 @@ import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import type { NodeType, Workflow, WorkflowNode } from './workflow.ts';
-import type { Link, ResolvedEdge } from './workflow-edges.ts';
+import type { Link } from '../../model/workflow/connection.ts';
+import type { ResolvedEdge } from './workflow-edges.ts';
 
 /** A variable whose value is a key of a linked object, or `given` with a run: then of a Secret that is made for the node. */
 export interface EnvSource {
@@ -102,7 +103,7 @@ function finish({ node, data, envSources }: Draft, workflow: Workflow): FilledNo
   return { ...node, data, name, namespace, envSources };
 }
 
-function isBlank(value: unknown): boolean {
+export function isBlank(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === 'object' && Object.keys(value).length === 0;

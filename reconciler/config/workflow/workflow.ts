@@ -78,6 +78,7 @@ export function summariseWorkflow(value: unknown): WorkflowSummary {
     description: asString(fields['description']) ?? '',
     status,
     cluster,
+    nodes: (asList(fields['nodes']) ?? []).length,
   };
 }
 

@@ -17,8 +17,8 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
     hasReached: (commit) => hasReached(context, commit),
     listTags: () => source.tags(''),
     validate(text, file, options) {
-      const { diagnostics, services, dependencies } = desired.check(text, file, options);
-      return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
+      const report = desired.check(text, file, options);
+      return { valid: !hasErrors(report.diagnostics), ...report };
     },
     async validateAround(text, place, signal) {
       const { diagnostics, services, dependencies } = await desired.checkAround(text, place, signal);

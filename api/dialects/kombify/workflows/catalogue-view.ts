@@ -1,0 +1,82 @@
+import type { NodeTemplate, PluginField, PluginNodeType, PluginView } from '../../../../reconciler/index.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** A template of Kubernetes' own objects; its schema stands among the definitions. */
+export function toCoreTemplate({ name, displayName, category, description, icon }: NodeTemplate) {
+  return {
+    id: `core/${name}`,
+    type: name,
+    plugin_id: null,
+    display_name: displayName,
+    category,
+    description,
+    icon,
+    schema: { $ref: `#/$defs/${name}` },
+  };
+}
+
+/** One that takes any object as it is: the catalogue of the platform has none. */
+export const MANIFEST_TEMPLATE = toCoreTemplate({
+  name: 'manifest',
+  displayName: 'Any object',
+  category: 'advanced',
+  description: 'Any Kubernetes object, written as it is.',
+  icon: 'FileCode',
+} as NodeTemplate);
+
+/** Node types of a plugin, each with the schema of its fields. */
+export function toPluginTemplates({ id, displayName, category, nodeTypes }: PluginView) {
+  return nodeTypes.map((type) => ({
+    id: `${id}/${type.name}`,
+    type: 'plugin',
+    plugin_id: id,
+    display_name: type.displayName,
+    category: displayName,
+    group: category,
+    description: type.description,
+    icon: 'Puzzle',
+    schema: schemaOf(id, type),
+  }));
+}
+
+function schemaOf(pluginId: string, { name, fields }: PluginNodeType): Schema {
+  const own = Object.fromEntries(fields.map((field) => [field.id, schemaOfField(field)]));
+  const required = fields
+    .filter((field) => field.required && field.default === undefined)
+    .map(({ id }) => id);
+  return {
+    type: 'object',
+    required: ['name', ...required],
+    properties: {
+      name: { $ref: '#/$defs/objectName', title: 'Name', description: 'Name of the object.' },
+      ...own,
+      namespace: {
+        $ref: '#/$defs/namespaceName',
+        title: 'Namespace',
+        description: 'Default: that of the workflow.',
+      },
+      pluginId: { const: pluginId },
+      templateId: { const: name },
+      apiVersion: { $ref: '#/$defs/apiVersion', description: 'Another version than the catalogue has.' },
+      labels: { $ref: '#/$defs/plugin/properties/labels' },
+      annotations: { $ref: '#/$defs/plugin/properties/annotations' },
+      spec: { type: 'object', description: 'Members of the spec that no field is for.' },
+    },
+  };
+}
+
+function schemaOfField({ label, type, options, placeholder, yaml, ...field }: PluginField): Schema {
+  const words = yaml === true ? 'Written as YAML.' : '';
+  const value = field.default === undefined ? '' : `Default ${field.default}.`;
+  const description = [words, value].filter((one) => one !== '').join(' ');
+  return {
+    title: label,
+    ...(description === '' ? {} : { description }),
+    ...(type === 'select' && options !== undefined
+      ? { enum: options }
+      : { type: type === 'number' ? 'number' : 'string' }),
+    ...(type === 'textarea' ? { format: 'textarea' } : {}),
+    ...(placeholder === undefined ? {} : { examples: [placeholder] }),
+  };
+}
