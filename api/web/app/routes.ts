@@ -30,6 +30,10 @@ export const ROUTES: readonly Screen[] = [
     component: later(async () => (await import('../screens/files/files.tsx')).FilesScreen),
   },
   {
+    path: '/ui/stacks/:name/drift',
+    component: later(async () => (await import('../screens/drift/drift.tsx')).DriftScreen),
+  },
+  {
     path: '/ui/jobs/:id',
     component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
   },

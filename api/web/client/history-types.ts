@@ -111,3 +111,11 @@ export interface FileEdit {
   readonly path: string;
   readonly text: string | null;
 }
+
+/** Outcome of repairing drift, or of keeping it. */
+export interface DriftResolution {
+  readonly job_id: string | null;
+  readonly commit: string | null;
+  /** Parts of the drift that have no place in the file. */
+  readonly unplaced: readonly string[];
+}

@@ -1,10 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { FileEdit, FilesPreview, StackFiles } from '../../client/history-types.ts';
-import type { ApiError } from '../../client/request.ts';
-import { request, toApiError } from '../../client/request.ts';
-
-/** Pause after the last key before the daemon is asked, in milliseconds. */
-const TYPING_MS = 500;
+import { request } from '../../client/request.ts';
+import { useTried } from '../../client/use-tried.ts';
 
 /** Edits of a stack that are not committed yet: texts by path, `null` takes a file away. */
 export interface Edits {
@@ -57,46 +54,10 @@ export function toFileEdits({ texts }: Edits): readonly FileEdit[] {
   return [...texts].map(([path, text]) => ({ path, text }));
 }
 
-export interface Previewed {
-  /** The newest answer; stays while the next one is waited for. */
-  readonly preview: FilesPreview | null;
-  readonly error: ApiError | null;
-  readonly isChecking: boolean;
-}
-
-const NOTHING: Previewed = { preview: null, error: null, isChecking: false };
-
 /** Effect that committing the edits would have, asked for when somebody stops typing. */
-export function usePreview(name: string, edits: Edits): Previewed & { readonly again: () => void } {
-  const [state, setState] = useState<Previewed>(NOTHING);
-  const [turn, setTurn] = useState(0);
-  const latest = useRef(edits);
-  latest.current = edits;
-  const isEmpty = edits.texts.size === 0;
-  useEffect(() => {
-    if (isEmpty) {
-      setState(NOTHING);
-      return undefined;
-    }
-    const controller = new AbortController();
-    setState((before) => ({ ...before, isChecking: true }));
-    const timer = setTimeout(() => {
-      const body = { files: toFileEdits(latest.current), base: latest.current.base };
-      request<FilesPreview>('POST', `/stacks/${encodeURIComponent(name)}/files/preview`, {
-        body,
-        signal: controller.signal,
-      }).then(
-        (preview) => setState({ preview, error: null, isChecking: false }),
-        (error: unknown) => {
-          if (!controller.signal.aborted)
-            setState((before) => ({ ...before, error: toApiError(error), isChecking: false }));
-        },
-      );
-    }, TYPING_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
-  }, [name, edits.texts, edits.base, isEmpty, turn]);
-  return { ...state, again: () => setTurn((before) => before + 1) };
+export function usePreview(name: string, edits: Edits) {
+  const body = { files: toFileEdits(edits), base: edits.base };
+  return useTried(edits.texts.size === 0 ? null : JSON.stringify(body), (signal) =>
+    request<FilesPreview>('POST', `/stacks/${encodeURIComponent(name)}/files/preview`, { body, signal }),
+  );
 }

@@ -1,7 +1,8 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import type { StackFile, StackFiles, Written } from '../../client/history-types.ts';
+import type { FilesPreview, StackFile, StackFiles, Written } from '../../client/history-types.ts';
 import { query, request, toApiError } from '../../client/request.ts';
+import type { Tried } from '../../client/use-tried.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { count, shortCommit } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
@@ -9,10 +10,11 @@ import { may } from '../../app/session.ts';
 import { CommitForm } from '../../parts/commit-form.tsx';
 import type { Jump } from '../../parts/editor.tsx';
 import { EffectView } from '../plan/effect.tsx';
-import { Conflict, CheckState } from './check-state.tsx';
+import { CheckState, whyBarred } from '../../parts/check-state.tsx';
+import { Conflict } from './conflict.tsx';
 import { FileList } from './file-list.tsx';
 import { FileView } from './file-view.tsx';
-import type { Edits, Previewed } from './use-edits.ts';
+import type { Edits } from './use-edits.ts';
 import { toFileEdits, useEdits, usePreview } from './use-edits.ts';
 
 interface WorkbenchProps {
@@ -72,29 +74,30 @@ export function Workbench({ name, files, reload }: WorkbenchProps) {
           undo={() => all.undo(chosen.path)}
         />
       </div>
-      <Outcome name={name} all={all} previewed={previewed} commit={commit} />
+      <Outcome name={name} openFile={chosen.path} all={all} previewed={previewed} commit={commit} />
     </>
   );
 }
 
 interface OutcomeProps {
   readonly name: string;
+  readonly openFile: string;
   readonly all: ReturnType<typeof useEdits>;
   readonly previewed: ReturnType<typeof usePreview>;
   readonly commit: (message: string) => Promise<void>;
 }
 
 /** Effect of committing the edits, or the reason why they cannot be. */
-function Outcome({ name, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
-  const { preview, error, again } = previewed;
+function Outcome({ name, openFile, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
+  const { data: preview, error, again } = previewed;
   const isEdited = edits.texts.size > 0;
   return (
     <>
-      <CheckState previewed={previewed} isEdited={isEdited} />
+      <CheckState of={previewed} />
       {error !== null && <Conflict error={error} rebase={rebase} discard={() => undo()} again={again} />}
       {isEdited && preview !== null && (
         <>
-          <EffectView files={preview.diff} effect={preview} />
+          <EffectView files={preview.diff} effect={preview} openFile={openFile} />
           <CommitForm
             message={`Edit ${name}`}
             action={`Commit ${count(edits.texts.size, 'file')}`}
@@ -130,13 +133,6 @@ function withAdded(files: readonly StackFile[], { texts }: Edits): readonly Stac
   ];
 }
 
-function findingsOf({ path, diagnostics }: StackFile, { preview }: Previewed) {
+function findingsOf({ path, diagnostics }: StackFile, { data: preview }: Tried<FilesPreview>) {
   return preview === null ? diagnostics : preview.diagnostics.filter(({ file }) => file === path);
-}
-
-function whyBarred({ preview, error, isChecking }: Previewed): string | null {
-  if (error !== null) return 'See above why it cannot be committed now.';
-  if (isChecking) return 'It is being checked.';
-  const errors = preview?.diagnostics.filter(({ severity }) => severity === 'error').length ?? 0;
-  return errors === 0 ? null : `Mend ${count(errors, 'error')} first.`;
 }

@@ -7,22 +7,38 @@ import { Icon } from '../../parts/icon.tsx';
 import { PlanView } from './plan-view.tsx';
 import { enumerate } from './plan-words.ts';
 
+interface EffectViewProps {
+  readonly files: readonly FileDiff[];
+  readonly effect: Effect;
+  /** File whose findings are shown elsewhere, at their lines. */
+  readonly openFile?: string;
+}
+
 /** Everything that a commit would do: to the files, and then to what runs. */
-export function EffectView({ files, effect }: { files: readonly FileDiff[]; effect: Effect }) {
+export function EffectView({ files, effect, openFile }: EffectViewProps) {
   return (
     <>
       <section class="effect">
         <h2>{files.length === 0 ? 'No file changes' : `${count(files.length, 'file')} in the commit`}</h2>
         {files.length > 0 && <FileDiffs of={files} />}
       </section>
-      <ThenRuns effect={effect} />
+      <ThenRuns effect={effect} openFile={openFile} />
     </>
   );
 }
 
 /** Findings, and the plan that a commit leads to. */
-export function ThenRuns({ effect: { diagnostics, plan, others } }: { effect: Effect }) {
-  const findings = plan === null ? diagnostics : diagnostics.filter((one) => !isIn(one, plan.diagnostics));
+export function ThenRuns({
+  effect: { diagnostics, plan, others },
+  openFile,
+}: {
+  effect: Effect;
+  openFile?: string | undefined;
+}) {
+  const ofPlan = (plan?.diagnostics ?? []).filter((one) => !isIn(one, diagnostics));
+  const findings = [...diagnostics, ...ofPlan].filter(
+    ({ file, line }) => file !== openFile || file === undefined || line === undefined,
+  );
   return (
     <section class="effect">
       <h2>What then happens</h2>
@@ -40,7 +56,7 @@ export function ThenRuns({ effect: { diagnostics, plan, others } }: { effect: Ef
           </p>
         </div>
       )}
-      {plan === null ? <p>{tellNoPlan(diagnostics)}</p> : <PlanView plan={plan} />}
+      {plan === null ? <p>{tellNoPlan(diagnostics)}</p> : <PlanView plan={{ ...plan, diagnostics: [] }} />}
       {plan !== null && plan.confirmations.length > 0 && (
         <div class="notice tone-warn">
           <Icon of={TriangleAlert} />
