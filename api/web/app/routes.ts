@@ -14,6 +14,10 @@ function later(load: () => Promise<FunctionComponent>): FunctionComponent {
 /** Every screen but the first one, by address. */
 export const ROUTES: readonly Screen[] = [
   {
+    path: '/ui/new',
+    component: later(async () => (await import('../screens/new/new.tsx')).NewStack),
+  },
+  {
     path: '/ui/stacks/:name',
     component: later(async () => (await import('../screens/stack/overview.tsx')).Overview),
   },

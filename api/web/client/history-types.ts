@@ -119,3 +119,39 @@ export interface DriftResolution {
   /** Parts of the drift that have no place in the file. */
   readonly unplaced: readonly string[];
 }
+
+export interface DraftFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A new stack, put together and tried. */
+export interface Draft extends Omit<Effect, 'others'> {
+  readonly files: readonly DraftFile[];
+}
+
+/** A setting of a service of a kit, in the words of JSON Schema. */
+export interface KitOption {
+  readonly type: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+}
+
+export interface KitService {
+  readonly name: string;
+  readonly description: string;
+  /** Services of the kit that come along. */
+  readonly needs: readonly string[];
+  readonly options: {
+    readonly properties?: Readonly<Record<string, KitOption>>;
+    readonly required?: readonly string[];
+  };
+}
+
+/** A catalogue of services with defaults. */
+export interface Kit {
+  readonly name: string;
+  readonly description: string;
+  readonly services: readonly KitService[];
+}
