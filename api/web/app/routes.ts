@@ -36,6 +36,16 @@ export const ROUTES: readonly Screen[] = [
   {
     path: '/ui/stacks/:name/drift',
     component: later(async () => (await import('../screens/drift/drift.tsx')).DriftScreen),
+    path: '/ui/stacks/:name/logs',
+    component: later(async () => (await import('../screens/logs/logs.tsx')).LogsScreen),
+  },
+  {
+    path: '/ui/stacks/:name/terminal/:service',
+    component: later(async () => (await import('../screens/terminal/terminal.tsx')).TerminalScreen),
+  },
+  {
+    path: '/ui/jobs',
+    component: later(async () => (await import('../screens/jobs/jobs.tsx')).Jobs),
   },
   {
     path: '/ui/jobs/:id',

@@ -11,11 +11,12 @@ import { may, session, signOut } from './session.ts';
 import { theme } from './theme.ts';
 import type { Theme } from './theme.ts';
 
-/** Frame around every screen: the menu, who is there, and whether what is shown is live. */
+/** Addresses of screens that have a tab of their own. */
+const ALONE = /^\/ui\/stacks\/[^/]+\/terminal\//;
+
+/** Surroundings of every screen, and the keys that count on all of them. */
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path, route } = useLocation();
-  const [isOpen, setOpen] = useState(false);
-  useEffect(() => setOpen(false), [path]);
   useEffect(
     () =>
       bindKeys([
@@ -28,6 +29,24 @@ export function Shell({ children }: { children: ComponentChildren }) {
       ]),
     [route],
   );
+  return (
+    <>
+      {ALONE.test(path) ? (
+        <main id="main" class="window">
+          {children}
+        </main>
+      ) : (
+        <Frame path={path}>{children}</Frame>
+      )}
+      {helpShown.value && <Help />}
+    </>
+  );
+}
+
+/** Frame around a screen: the menu, who is there, and whether what is shown is live. */
+function Frame({ path, children }: { path: string; children: ComponentChildren }) {
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
   return (
     <div class={`shell${isOpen ? ' menu-open' : ''}`}>
       <a class="skip" href="#main">
@@ -66,7 +85,6 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <Stale />
         <main id="main">{children}</main>
       </div>
-      {helpShown.value && <Help />}
     </div>
   );
 }

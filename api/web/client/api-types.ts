@@ -166,6 +166,12 @@ export interface StackRow {
   readonly diagnostics: readonly Diagnostic[];
   readonly next_look_at: string | null;
   readonly waits?: Waiting | null;
+  /** Set while somebody holds it as it is. */
+  readonly hold?: {
+    readonly by: string | null;
+    readonly reason: string | null;
+    readonly at: string;
+  } | null;
 }
 
 export interface StackDetail extends StackRow {

@@ -45,8 +45,9 @@ export function State({ of }: { of: StackState }) {
   return <Badge words={STATES[of]} icon={STATE_ICONS[of]} />;
 }
 
-export function HealthState({ of }: { of: HealthWord }) {
-  return <Badge words={HEALTH[of]} icon={HEALTH_ICONS[of]} />;
+/** State of something that runs; in other words than the usual ones where they are given. */
+export function HealthState({ of, words = HEALTH[of] }: { of: HealthWord; words?: Words }) {
+  return <Badge words={words} icon={HEALTH_ICONS[of]} />;
 }
 
 /** A sign, a word and a colour for anything that has a tone. */

@@ -1,108 +1,179 @@
-import { useRoute } from 'preact-iso';
-import { useEffect } from 'preact/hooks';
-import { CircleCheck, CircleDashed, CircleX, LoaderCircle, Undo2 } from 'lucide';
-import type { JobDetail, JobView, LogView, StepView } from '../../client/api-types.ts';
-import { get } from '../../client/request.ts';
+import { useLocation, useRoute } from 'preact-iso';
+import { useMemo, useState } from 'preact/hooks';
+import { Ban } from 'lucide';
+import type { JobDetail } from '../../client/api-types.ts';
+import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
-import { useLoad } from '../../client/use-load.ts';
-import { followJob } from '../../app/live.ts';
-import { useEvent, useMissed } from '../../app/use-live.ts';
-import { Failed, Waiting } from '../../parts/empty.tsx';
+import { announce, announceError } from '../../app/announce.tsx';
+import { may } from '../../app/session.ts';
+import { useKeys } from '../../app/use-keys.ts';
+import { Confirm } from '../../parts/confirm.tsx';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import type { LogEntry } from '../../parts/log-lines.tsx';
+import { LogLines } from '../../parts/log-lines.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { tellDuration } from '../../parts/time.tsx';
+import { CommitLink } from '../../parts/source-link.tsx';
+import { tellDuration, Time } from '../../parts/time.tsx';
+import { JobFailure } from './job-failure.tsx';
+import { JobStatus } from './job-status.tsx';
+import { JobSteps } from './job-steps.tsx';
+import { tellAsker, tellJob, tellJobType } from './job-words.ts';
+import { useClock, useJob } from './use-job.ts';
 import './jobs.css';
 
-/** Lines that are kept on the screen; older ones are told by the whole log. */
-const MOST_LINES = 2_000;
-
-/** One job as it goes: its steps, what it says, and how it ended. */
+/** One job as it goes: what it does, its steps, what it says, and how it ended. */
 export function JobScreen() {
   const { params } = useRoute();
+  const { route } = useLocation();
   const id = decodeURIComponent(params['id'] ?? '');
-  const { data, error, reload, set } = useLoad(`job ${id}`, (signal) =>
-    get<JobDetail>(`/jobs/${encodeURIComponent(id)}`, signal),
-  );
-  useEffect(() => {
-    followJob(id);
-    return () => followJob(null);
-  }, [id]);
-  useEvent<JobView>('job', (job) => job.id === id && set((before) => ({ ...before, ...job })));
-  useEvent<StepView & { readonly job_id: string }>(
-    'step',
-    (step) => step.job_id === id && set(withStep(step)),
-  );
-  useEvent<LogView & { readonly job_id: string }>('log', (line) => line.job_id === id && set(withLine(line)));
-  useMissed(reload);
+  const { data, error, reload } = useJob(id);
+  useKeys({ s: ['Its stack', () => data !== null && route(stackAddress(data.stack_id))] });
   if (data === null)
     return error === null ? <Waiting what="the job" /> : <Failed error={error} retry={reload} />;
   return (
     <>
       <PageHead
-        title={`${data.type} of ${data.stack_id}`}
-        up={[stackAddress(data.stack_id), data.stack_id]}
-      />
-      <Steps steps={data.steps} />
-      <Lines lines={data.logs} />
+        title={`${tellJobType(data.type)} of ${data.stack_id}`}
+        up={['/ui/jobs', 'All jobs']}
+        badge={<JobStatus of={data.status} />}
+      >
+        <a class="button" href={stackAddress(data.stack_id)}>
+          Open {data.stack_id}
+        </a>
+        <Cancel job={data} />
+      </PageHead>
+      <Summary job={data} />
+      <JobFailure job={data} />
+      <JobSteps job={data} />
+      <JobLog job={data} />
     </>
   );
 }
 
-function withStep(step: StepView): (job: JobDetail) => JobDetail {
-  return (job) => {
-    const others = job.steps.filter(({ index }) => index !== step.index);
-    const before = job.steps.find(({ index }) => index === step.index);
-    return { ...job, steps: [...others, { ...before, ...step }].toSorted((a, b) => a.index - b.index) };
-  };
-}
-
-function withLine(line: LogView): (job: JobDetail) => JobDetail {
-  return (job) =>
-    job.logs.some(({ sequence }) => sequence === line.sequence)
-      ? job
-      : { ...job, logs: [...job.logs, line].slice(-MOST_LINES) };
-}
-
-const ICONS: Readonly<Record<StepView['status'], typeof CircleX>> = {
-  pending: CircleDashed,
-  running: LoaderCircle,
-  completed: CircleCheck,
-  failed: CircleX,
-  skipped: CircleDashed,
-  cancelled: CircleX,
-  reverted: Undo2,
-};
-
-function Steps({ steps }: { steps: readonly StepView[] }) {
+function Summary({ job }: { job: JobDetail }) {
+  const { status, progress, created_at: created, started_at: from, completed_at: to, revision, tag } = job;
+  const now = useClock(status === 'running');
   return (
-    <ol class="card steps">
-      {steps.map(({ index, name, action, status, message, started_at: from, completed_at: to }) => (
-        <li key={index} class={`step ${status}`}>
-          <Icon of={ICONS[status]} label={status} />
+    <section class="card summary" aria-label="Summary">
+      <p class="job-sentence" aria-live="polite">
+        {tellJob(job)}
+      </p>
+      {status === 'running' && (
+        <p class="job-progress">
+          <progress max={100} value={progress} aria-label="Progress of the job" />
+          <span>{progress} %</span>
+        </p>
+      )}
+      <dl class="facts">
+        <div>
+          <dt>Asked for by</dt>
+          <dd>{tellAsker(job)}</dd>
+        </div>
+        <div>
+          <dt>{from === null ? 'Waits since' : 'Began'}</dt>
+          <dd>
+            <Time at={from ?? created} />
+          </dd>
+        </div>
+        {from !== null && (
           <div>
-            <p>
-              {action} <b>{name}</b>
-            </p>
-            {message !== null && <p class="small muted">{message}</p>}
+            <dt>{to === null ? 'Takes until now' : 'Took'}</dt>
+            <dd>
+              {tellDuration(
+                (to === null ? Math.max(now, Date.parse(from)) : Date.parse(to)) - Date.parse(from),
+              )}
+            </dd>
           </div>
-          <span class="muted small">
-            {from !== null && to !== null && tellDuration(Date.parse(to) - Date.parse(from))}
-          </span>
-        </li>
-      ))}
-    </ol>
+        )}
+        {revision !== null && (
+          <div>
+            <dt>Commit</dt>
+            <dd>
+              <CommitLink commit={revision} />
+            </dd>
+          </div>
+        )}
+        {tag !== null && (
+          <div>
+            <dt>Tagged in Git as</dt>
+            <dd>
+              <code>{tag}</code>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
   );
 }
 
-function Lines({ lines }: { lines: readonly LogView[] }) {
+/** Jobs that end at the next step when they are called off; others are carried through. */
+const CAN_END: ReadonlySet<string> = new Set(['deploy', 'destroy']);
+
+function Cancel({ job: { id, type, status, stack_id: stack } }: { job: JobDetail }) {
+  const [asks, ask] = useState(false);
+  const isOver = status !== 'queued' && status !== 'running';
+  if (isOver || !CAN_END.has(type) || !may('deployer')) return null;
+  const cancel = async (): Promise<void> => {
+    try {
+      await post(`/jobs/${encodeURIComponent(id)}/cancel`);
+      announce('It is called off, and ends after the step that is under way.');
+    } catch (error) {
+      announceError('Not called off', toApiError(error));
+    }
+  };
   return (
-    <pre class="code lines" tabIndex={0} aria-label="Log">
-      {lines.map(({ sequence, level, step, msg }) => (
-        <div key={sequence} class={`line ${level}`}>
-          {step !== null && <span class="muted">{step} </span>}
-          {msg}
-        </div>
-      ))}
-    </pre>
+    <>
+      <button type="button" onClick={() => ask(true)}>
+        <Icon of={Ban} size={16} /> Call it off …
+      </button>
+      {asks && (
+        <Confirm
+          title={`Call off the ${tellJobType(type).toLowerCase()} of ${stack}?`}
+          action={`Call off the ${tellJobType(type).toLowerCase()}`}
+          isDangerous
+          onConfirm={cancel}
+          onClose={() => ask(false)}
+        >
+          <p>
+            {status === 'queued' ? 'It does not begin. ' : 'It ends after the step that is under way. '}
+            {stack} stays as it is then, until somebody applies it or a commit changes it.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function JobLog({ job: { logs, status } }: { job: JobDetail }) {
+  const [follows, follow] = useState(status === 'running' || status === 'queued');
+  const entries = useMemo(
+    () =>
+      logs.map(({ sequence, time, level, step, msg }): LogEntry => {
+        // Most lines name their step themselves.
+        const source = step === null || msg.includes(step) ? null : step;
+        return { number: sequence, time, level, source, hue: 0, text: msg };
+      }),
+    [logs],
+  );
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>Log</h2>
+        <label class="check small">
+          <input
+            type="checkbox"
+            checked={follows}
+            onChange={(event) => follow(event.currentTarget.checked)}
+          />
+          Follow
+        </label>
+      </div>
+      {entries.length === 0 ? (
+        <Empty title={status === 'queued' ? 'It has not begun yet.' : 'It has said nothing.'} />
+      ) : (
+        <LogLines label="Log of the job" entries={entries} follows={follows} onFollow={follow} />
+      )}
+    </section>
   );
 }

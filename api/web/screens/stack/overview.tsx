@@ -1,25 +1,34 @@
-import { CircleX, Info, TriangleAlert } from 'lucide';
-import type { DeploymentView, StackDetail } from '../../client/api-types.ts';
+import { CircleX, CloudOff, Info, Lock, TriangleAlert } from 'lucide';
+import type { DeploymentView, StackDetail, StackState } from '../../client/api-types.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { count, STATES } from '../../client/words.ts';
+import { Empty } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { CommitLink, SourceLink } from '../../parts/source-link.tsx';
-import { HealthState } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
+import { STATUS_WORDS, tellJobType } from '../jobs/job-words.ts';
 import { StackFrame, useStack } from './stack-frame.tsx';
+import { StackActions } from './stack-actions.tsx';
+import { Address, Tree } from './tree.tsx';
+import { useAddresses, useTree } from './use-tree.ts';
 import './stack.css';
 
 /** A stack at a glance: how it is, why, and what it consists of. */
 export function Overview() {
   const stack = useStack();
   return (
-    <StackFrame stack={stack}>
+    <StackFrame
+      stack={stack}
+      actions={stack.data !== null && <StackActions stack={stack.data} reload={stack.reload} />}
+    >
       {(data) => (
         <>
+          <Held stack={data} />
           <Why stack={data} />
-          <FileFindings stack={data} />
-          <Services stack={data} />
+          {hasErrors(data) && <FileFindings stack={data} />}
+          <Resources stack={data} />
+          {!hasErrors(data) && <FileFindings stack={data} />}
           <Facts stack={data} />
         </>
       )}
@@ -28,7 +37,8 @@ export function Overview() {
 }
 
 /** The reason for the state, in words, and what to do about it. */
-function Why({ stack: { name, state, message, waits, drift } }: { stack: StackDetail }) {
+function Why({ stack }: { stack: StackDetail }) {
+  const { state, message, waits } = stack;
   const { tone, meaning } = STATES[state];
   if (state === 'in_sync') return null;
   const reason = waits?.message ?? message ?? meaning;
@@ -38,18 +48,46 @@ function Why({ stack: { name, state, message, waits, drift } }: { stack: StackDe
       <div>
         <p>{reason}</p>
         {reason !== meaning && <p class="muted small">{meaning}</p>}
-        <p>
-          {drift.has_drift ? (
-            <a href={stackAddress(name, 'drift')}>See what differs</a>
-          ) : (
-            (state === 'pending' || state === 'blocked' || state === 'failed') && (
-              <a href={stackAddress(name, 'plan')}>See what would change</a>
-            )
-          )}
-        </p>
+        <WaysOn stack={stack} />
       </div>
     </div>
   );
+}
+
+const PLANNED: ReadonlySet<StackState> = new Set(['pending', 'blocked', 'failed']);
+
+function WaysOn({ stack: { name, state, drift, last_job: job } }: { stack: StackDetail }) {
+  return (
+    <p class="ways-on">
+      {state === 'applying' && job?.completed_at === null && <a href={jobAddress(job.id)}>Watch it</a>}
+      {job?.status === 'failed' && <a href={jobAddress(job.id)}>See what went wrong</a>}
+      {drift.has_drift && <a href={stackAddress(name, 'drift')}>See what differs</a>}
+      {PLANNED.has(state) && !drift.has_drift && (
+        <a href={stackAddress(name, 'plan')}>See what would change</a>
+      )}
+      {state === 'degraded' && <a href={stackAddress(name, 'logs')}>Read its logs</a>}
+    </p>
+  );
+}
+
+/** Says that somebody keeps the stack as it is, and why. */
+function Held({ stack: { hold } }: { stack: StackDetail }) {
+  if (hold === null || hold === undefined) return null;
+  return (
+    <div class="notice tone-warn">
+      <Icon of={Lock} />
+      <p>
+        {hold.by ?? 'Somebody'} holds it as it is since <Time at={hold.at} />
+        {hold.reason === null ? '.' : `: ${hold.reason}`} Nothing is applied to it by itself until it is
+        released.
+      </p>
+    </div>
+  );
+}
+
+/** Errors keep the stack from being changed, and come first; the rest can wait. */
+function hasErrors({ diagnostics }: StackDetail): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
 }
 
 function FileFindings({ stack: { name, diagnostics } }: { stack: StackDetail }) {
@@ -67,26 +105,52 @@ function FileFindings({ stack: { name, diagnostics } }: { stack: StackDetail }) 
   );
 }
 
-function Services({ stack: { services } }: { stack: StackDetail }) {
+function Resources({ stack }: { stack: StackDetail }) {
+  const { branches, silent } = useTree(stack);
   return (
     <section class="card">
-      <h2>{count(services.length, 'service')}</h2>
-      <ul>
-        {services.map(({ name, status, message, image, node, ports }) => (
-          <li key={name} class="service">
-            <div>
-              <b>{name}</b> <HealthState of={status} />
-              {message !== null && <p class="small">{message}</p>}
-            </div>
-            <p class="muted small">
-              <code>{image}</code>
-              <br />
-              {node} {ports.join(', ')}
-            </p>
-          </li>
-        ))}
-      </ul>
+      <div class="card-head">
+        <h2 id="resources">What runs</h2>
+        <span class="muted small">
+          {count(stack.services.length, 'service')}
+          {stack.nodes.length > 0 && ` on ${stack.nodes.map(({ name }) => name).join(', ')}`}
+        </span>
+      </div>
+      {silent.map(({ node, message }) => (
+        <div key={node} class="silent tone-warn">
+          <Icon of={CloudOff} size={16} />
+          <p>
+            <b>{node}</b> tells nothing at the moment: {message}
+          </p>
+        </div>
+      ))}
+      {branches.length === 0 ? (
+        <Empty title="It describes no service yet.">
+          <p>
+            Services stand in <code>{stack.file}</code>.{' '}
+            <a href={stackAddress(stack.name, 'files')}>Open it</a>, add one, and commit.
+          </p>
+        </Empty>
+      ) : (
+        <Tree stack={stack.name} label={`What ${stack.name} runs`} branches={branches} />
+      )}
     </section>
+  );
+}
+
+/** Ways in: what a browser can open first. */
+function Addresses({ stack }: { stack: StackDetail }) {
+  const addresses = useAddresses(stack);
+  if (addresses.length === 0) return null;
+  return (
+    <div>
+      <dt>{addresses.length === 1 ? 'Address' : 'Addresses'}</dt>
+      {addresses.map(({ address, service, node }) => (
+        <dd key={`${node} ${address}`}>
+          <Address of={address} /> <span class="muted small">{service ?? node}</span>
+        </dd>
+      ))}
+    </div>
   );
 }
 
@@ -94,11 +158,13 @@ function JobLink({ of: { number, job_id: job } }: { of: DeploymentView }) {
   return job === null ? <>#{number}</> : <a href={jobAddress(job)}>#{number}</a>;
 }
 
-function Facts({ stack: { deployment, file, next_look_at: next, stackkit } }: { stack: StackDetail }) {
+function Facts({ stack }: { stack: StackDetail }) {
+  const { deployment, file, next_look_at: next, stackkit, last_job: job } = stack;
   return (
     <section class="card">
       <h2>About it</h2>
       <dl class="card-body facts">
+        <Addresses stack={stack} />
         <div>
           <dt>Described by</dt>
           <dd>
@@ -118,12 +184,23 @@ function Facts({ stack: { deployment, file, next_look_at: next, stackkit } }: { 
               'none yet'
             ) : (
               <>
+                {typeof deployment.subject === 'string' && <>{deployment.subject} · </>}
                 <JobLink of={deployment} /> of <CommitLink commit={deployment.revision} />,{' '}
                 <Time at={deployment.time} />
               </>
             )}
           </dd>
         </div>
+        {job !== null && (
+          <div>
+            <dt>Last job</dt>
+            <dd>
+              <a href={jobAddress(job.id)}>{tellJobType(job.type)}</a>{' '}
+              {STATUS_WORDS[job.status].label.toLowerCase()},{' '}
+              <Time at={job.completed_at ?? job.started_at ?? job.created_at} />
+            </dd>
+          </div>
+        )}
         {next !== null && (
           <div>
             <dt>Looked at again</dt>

@@ -1,0 +1,228 @@
+import { useLocation } from 'preact-iso';
+import { useEffect, useRef } from 'preact/hooks';
+import { Search, X } from 'lucide';
+import type { JobView, Pagination } from '../../client/api-types.ts';
+import { get, query } from '../../client/request.ts';
+import { jobAddress } from '../../client/stack-address.ts';
+import { useLoad } from '../../client/use-load.ts';
+import { count } from '../../client/words.ts';
+import { useKeys } from '../../app/use-keys.ts';
+import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { PageHead } from '../../parts/page-head.tsx';
+import { Pager } from '../../parts/pager.tsx';
+import { tellDuration, Time } from '../../parts/time.tsx';
+import { JobStatus } from './job-status.tsx';
+import {
+  iconOfJob,
+  JOB_TYPES,
+  STATUS_WORDS,
+  STATUSES,
+  tellAsker,
+  tellJob,
+  tellJobType,
+} from './job-words.ts';
+import './jobs.css';
+
+const PER_PAGE = 50;
+/** Pause after the last key before the server is asked, in milliseconds. */
+const TYPING_MS = 300;
+
+interface JobList {
+  readonly jobs: readonly JobView[];
+  readonly pagination: Pagination;
+}
+
+interface Filter {
+  readonly type: string;
+  readonly status: string;
+  readonly stack: string;
+  readonly page: string;
+}
+
+/** The page of jobs that a filter asks for, kept up to date. */
+function useJobList({ type, status, stack, page }: Filter) {
+  // Plans are made all the time, and change nothing.
+  const kind = type === 'all' ? {} : type === '' ? { except: 'plan' } : { type };
+  const asked = query({ ...kind, status, stack_id: stack, page, per_page: PER_PAGE });
+  const loaded = useLoad(`jobs${asked}`, (signal) => get<JobList>(`/jobs${asked}`, signal), { keep: true });
+  const { reload, set } = loaded;
+  const soon = useCalmly(reload, 400, 2_000);
+  useEvent<JobView>('job', (job) => {
+    set((list) => ({
+      ...list,
+      jobs: list.jobs.map((one) => (one.id === job.id ? { ...one, ...job } : one)),
+    }));
+    soon();
+  });
+  useMissed(reload);
+  return loaded;
+}
+
+/** All jobs, the newest first. The filter stands in the address. */
+export function Jobs() {
+  const { query: address, route } = useLocation();
+  const { type = '', status = '', stack = '', page = '1' } = address;
+  const { data, error, reload } = useJobList({ type, status, stack, page });
+  const search = useRef<HTMLInputElement>(null);
+  const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
+    route(`/ui/jobs${query({ type, status, stack, ...changes })}`, replace);
+  useKeys({ '/': ['Search by stack', () => search.current?.focus()] });
+  const isFiltered = type !== '' || status !== '' || stack !== '';
+  return (
+    <>
+      <PageHead title="Jobs" />
+      <div class="filters">
+        <StackField input={search} value={stack} onSearch={(text) => go({ stack: text, page: '' }, true)} />
+        <TypeField value={type} onChoose={(next) => go({ type: next, page: '' })} />
+        <StatusChips chosen={status} onChoose={(next) => go({ status: next, page: '' })} />
+      </div>
+      {data === null ? (
+        error === null ? (
+          <Waiting what="jobs" />
+        ) : (
+          <Failed error={error} retry={reload} />
+        )
+      ) : data.jobs.length === 0 ? (
+        <NoJobs isFiltered={isFiltered} />
+      ) : (
+        <>
+          <ol class="card jobs">
+            {data.jobs.map((job) => (
+              <JobRow key={job.id} job={job} />
+            ))}
+          </ol>
+          <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
+          <p class="visually-hidden" aria-live="polite">
+            {count(data.pagination.total, 'job')}
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function JobRow({ job }: { job: JobView }) {
+  const {
+    id,
+    type,
+    status,
+    error,
+    created_at: created,
+    started_at: from,
+    duration_ms: duration,
+    progress,
+  } = job;
+  return (
+    <li class="job">
+      <Icon of={iconOfJob(type)} label={tellJobType(type)} />
+      <div class="job-body">
+        <p>
+          <a href={jobAddress(id)}>{tellJob(job)}</a>
+        </p>
+        {status === 'failed' && error !== null && <p class="step-error">{error.message}</p>}
+        <p class="muted small">{tellAsker(job)}</p>
+      </div>
+      <div class="job-end">
+        <JobStatus of={status} />
+        <p class="muted small">
+          <Time at={from ?? created} />
+          {duration !== null && `, took ${tellDuration(duration)}`}
+          {status === 'running' && `, ${progress} %`}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+interface StackFieldProps {
+  readonly input: { current: HTMLInputElement | null };
+  readonly value: string;
+  readonly onSearch: (text: string) => void;
+}
+
+function StackField({ input, value, onSearch }: StackFieldProps) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    // The address may have changed by going back.
+    if (input.current !== null && document.activeElement !== input.current) input.current.value = value;
+  }, [input, value]);
+  return (
+    <label class="search">
+      <span class="visually-hidden">Jobs of the stack</span>
+      <Icon of={Search} size={16} />
+      <input
+        ref={input}
+        type="search"
+        placeholder="Whole name of a stack   ( / )"
+        defaultValue={value}
+        spellcheck={false}
+        onInput={(event) => {
+          const text = event.currentTarget.value.trim();
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => onSearch(text), TYPING_MS);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
+      />
+    </label>
+  );
+}
+
+function TypeField({ value, onChoose }: { value: string; onChoose: (type: string) => void }) {
+  return (
+    <label>
+      <span class="visually-hidden">Kind of job</span>
+      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+        <option value="">All but plans</option>
+        <option value="all">All kinds</option>
+        {JOB_TYPES.map((type) => (
+          <option key={type} value={type}>
+            {tellJobType(type)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function StatusChips({ chosen, onChoose }: { chosen: string; onChoose: (status: string) => void }) {
+  return (
+    <div class="chips" role="group" aria-label="Filter by how they ended">
+      {STATUSES.map((status) => (
+        <button
+          key={status}
+          type="button"
+          class="chip"
+          aria-pressed={chosen === status}
+          title={STATUS_WORDS[status].meaning}
+          onClick={() => onChoose(chosen === status ? '' : status)}
+        >
+          {STATUS_WORDS[status].label}
+          {chosen === status && <Icon of={X} size={14} />}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function NoJobs({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered)
+    return (
+      <Empty title="No job is like that.">
+        <a class="button" href="/ui/jobs">
+          Show all jobs
+        </a>
+      </Empty>
+    );
+  return (
+    <Empty title="Nothing has been done yet.">
+      <p>Push a change to the config repository, or apply a stack: each is a job, and is told here.</p>
+      <a class="button" href="/ui/stacks">
+        Open the stacks
+      </a>
+    </Empty>
+  );
+}

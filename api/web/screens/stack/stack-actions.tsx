@@ -1,0 +1,185 @@
+import { useState } from 'preact/hooks';
+import { CirclePause, Lock, LockOpen, Play, RotateCw, Trash2 } from 'lucide';
+import type { JobView, StackDetail } from '../../client/api-types.ts';
+import { post, remove, request, toApiError } from '../../client/request.ts';
+import { jobAddress } from '../../client/stack-address.ts';
+import { count } from '../../client/words.ts';
+import { announce, announceError } from '../../app/announce.tsx';
+import { may } from '../../app/session.ts';
+import { Confirm } from '../../parts/confirm.tsx';
+import { Icon } from '../../parts/icon.tsx';
+
+type Question = 'stop' | 'restart' | 'hold' | 'release' | 'delete';
+
+/** Buttons for a stack as a whole, apart from what its plan does. */
+export function StackActions({ stack, reload }: { stack: StackDetail; reload: () => void }) {
+  const [asked, ask] = useState<Question | null>(null);
+  if (!may('deployer')) return null;
+  const { name, state, kind, services } = stack;
+  const isHeld = stack.hold !== null && stack.hold !== undefined;
+  const what = count(services.length, 'service');
+  const hasControl = kind === 'kombination' && state !== 'removed' && services.length > 0;
+  return (
+    <>
+      {hasControl && state === 'stopped' && (
+        <button type="button" class="primary" onClick={() => void control(name, 'start', `start ${what}`)}>
+          <Icon of={Play} size={16} /> Start {what}
+        </button>
+      )}
+      {hasControl && state !== 'stopped' && (
+        <>
+          <button type="button" onClick={() => ask('restart')}>
+            <Icon of={RotateCw} size={16} /> Restart {what}
+          </button>
+          <button type="button" onClick={() => ask('stop')}>
+            <Icon of={CirclePause} size={16} /> Stop {what}
+          </button>
+        </>
+      )}
+      <button type="button" onClick={() => ask(isHeld ? 'release' : 'hold')}>
+        <Icon of={isHeld ? LockOpen : Lock} size={16} /> {isHeld ? 'Release' : 'Hold as it is'}
+      </button>
+      <button type="button" onClick={() => ask('delete')}>
+        <Icon of={Trash2} size={16} /> Delete …
+      </button>
+      {asked !== null && <Ask question={asked} stack={stack} reload={reload} onClose={() => ask(null)} />}
+    </>
+  );
+}
+
+interface AskProps {
+  readonly question: Question;
+  readonly stack: StackDetail;
+  readonly reload: () => void;
+  readonly onClose: () => void;
+}
+
+function Ask({ question, stack, reload, onClose }: AskProps) {
+  switch (question) {
+    case 'stop':
+    case 'restart':
+      return <AskControl action={question} stack={stack} onClose={onClose} />;
+    case 'hold':
+      return <AskHold stack={stack} reload={reload} onClose={onClose} />;
+    case 'release':
+      return (
+        <Confirm
+          title={`Release ${stack.name}?`}
+          action={`Release ${stack.name}`}
+          onConfirm={() => release(stack.name, reload)}
+          onClose={onClose}
+        >
+          <p>It follows Git again: what was pushed meanwhile is applied now.</p>
+        </Confirm>
+      );
+    case 'delete':
+      return (
+        <Confirm
+          title={`Delete ${stack.name}?`}
+          action={`Delete ${stack.name}`}
+          typed={stack.name}
+          isDangerous
+          onConfirm={() => deleteStack(stack.name)}
+          onClose={onClose}
+        >
+          <p>
+            One commit takes its files out of the config repository, and{' '}
+            {count(stack.services.length, 'service')} that run{stack.services.length === 1 ? 's' : ''} for it{' '}
+            {stack.services.length === 1 ? 'is' : 'are'} removed. Data in volumes stays until you agree to
+            remove it as well.
+          </p>
+        </Confirm>
+      );
+    default:
+      return question satisfies never;
+  }
+}
+
+function AskControl({
+  action,
+  stack,
+  onClose,
+}: {
+  action: 'stop' | 'restart';
+  stack: StackDetail;
+  onClose: () => void;
+}) {
+  const { name, services } = stack;
+  const what = `${action} ${count(services.length, 'service')}`;
+  const text = what.charAt(0).toUpperCase() + what.slice(1);
+  return (
+    <Confirm
+      title={`${text} of ${name}?`}
+      action={text}
+      isDangerous={action === 'stop'}
+      onConfirm={() => control(name, action, what)}
+      onClose={onClose}
+    >
+      <p>
+        {action === 'stop'
+          ? 'Nobody can use it until it is started or applied again. Git stays as it is, and so does the data.'
+          : 'It cannot be used for a moment. Git stays as it is, and so does the data.'}
+      </p>
+      <p class="muted small">{services.map((service) => service.name).join(', ')}</p>
+    </Confirm>
+  );
+}
+
+function AskHold({ stack: { name }, reload, onClose }: Omit<AskProps, 'question'>) {
+  const [reason, setReason] = useState('');
+  return (
+    <Confirm
+      title={`Hold ${name} as it is?`}
+      action={`Hold ${name}`}
+      onConfirm={() => hold(name, reason, reload)}
+      onClose={onClose}
+    >
+      <p>Nothing is applied to it by itself, whatever is pushed, until somebody releases it.</p>
+      <label class="field">
+        <span>Why? (everybody sees it; may stay empty)</span>
+        <input value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
+      </label>
+    </Confirm>
+  );
+}
+
+const pathOf = (name: string): string => `/stacks/${encodeURIComponent(name)}`;
+
+async function control(name: string, action: 'start' | 'stop' | 'restart', what: string): Promise<void> {
+  try {
+    const job = await post<JobView>(`${pathOf(name)}/${action}`);
+    announce(`${name}: to ${what} has begun.`, { href: jobAddress(job.id), text: 'Watch it' });
+  } catch (error) {
+    announceError(`Not done: ${what} of ${name}`, toApiError(error));
+  }
+}
+
+async function hold(name: string, reason: string, reload: () => void): Promise<void> {
+  const body = reason.trim() === '' ? {} : { reason: reason.trim() };
+  try {
+    await request('PUT', `${pathOf(name)}/hold`, { body });
+    announce(`${name} is held as it is.`);
+    reload();
+  } catch (error) {
+    announceError('Not held', toApiError(error));
+  }
+}
+
+async function release(name: string, reload: () => void): Promise<void> {
+  try {
+    await remove(`${pathOf(name)}/hold`);
+    announce(`${name} follows Git again.`);
+    reload();
+  } catch (error) {
+    announceError('Not released', toApiError(error));
+  }
+}
+
+async function deleteStack(name: string): Promise<void> {
+  try {
+    await remove(pathOf(name));
+    announce(`${name} is taken out of Git, and will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
+  } catch (error) {
+    announceError('Not deleted', toApiError(error));
+  }
+}
