@@ -211,11 +211,12 @@ interface CommonParts {
 }
 
 function toKombifyDeps(options: AppOptions, { deps, stopping }: CommonParts): KombifyDeps {
-  const { accounts = null, sessions = null, audit = null, execRight = 'admins', auth } = options;
+  const { accounts = null, sessions = null, audit = null, instances = null, auth } = options;
+  const { execRight = 'admins' } = options;
   const tickets = createTickets<ExecTicket>();
   const feed = createEventFeed({ reconciler: deps.reconciler, stopping });
   const isOpen = auth.mode === 'off';
-  return { ...deps, accounts, sessions, audit, execRight, tickets, feed, isOpen };
+  return { ...deps, accounts, sessions, audit, instances, execRight, tickets, feed, isOpen };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

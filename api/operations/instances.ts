@@ -16,6 +16,9 @@ export interface InstanceDeps {
   readonly version: string;
 }
 
+/** The part of them that most operations need. */
+type InstanceParts = Pick<InstanceDeps, 'instances'>;
+
 export interface InstancePage {
   readonly instances: readonly Instance[];
   readonly total: number;
@@ -31,20 +34,20 @@ export function createInstance(
 
 /** Lists instances by creation; without a page, all of them. */
 export function listInstances(
-  { instances }: InstanceDeps,
+  { instances }: InstanceParts,
   page: { readonly offset: number; readonly limit: number } | undefined,
 ): InstancePage {
   return { instances: instances.list(page), total: instances.stats().total };
 }
 
 /** Throws UNKNOWN_INSTANCE. */
-export function getInstance({ instances }: InstanceDeps, id: string): Instance {
+export function getInstance({ instances }: InstanceParts, id: string): Instance {
   return instances.get(id);
 }
 
 /** The last lines of each container of an instance, oldest first. Throws UNKNOWN_INSTANCE. */
 export async function readInstanceLogs(
-  { instances }: InstanceDeps,
+  { instances }: InstanceParts,
   { id, lines }: { readonly id: string; readonly lines: number },
   signal: AbortSignal,
 ): Promise<readonly InstanceLogLine[]> {
@@ -52,7 +55,7 @@ export async function readInstanceLogs(
 }
 
 /** Throws UNKNOWN_INSTANCE. */
-export function deleteInstance({ instances }: InstanceDeps, id: string): Promise<void> {
+export function deleteInstance({ instances }: InstanceParts, id: string): Promise<void> {
   return instances.delete(id);
 }
 

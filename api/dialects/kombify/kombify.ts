@@ -18,6 +18,7 @@ import { execRoutes } from './exec/exec-routes.ts';
 import { compareRoutes } from './files/compare-routes.ts';
 import { fileRoutes } from './files/file-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
+import { instanceRoutes } from './instances/instance-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { cancelRoutes } from './live/cancel-routes.ts';
@@ -77,6 +78,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...versionRoutes,
   ...eventRoutes,
   ...inventoryRoutes,
+  ...instanceRoutes,
   ...channelRoutes,
   ...unifierRoutes,
   ...generateRoutes,

@@ -67,4 +67,8 @@ export const ROUTES: readonly Screen[] = [
     path: '/ui/tags',
     component: later(async () => (await import('../screens/tags/tags.tsx')).Tags),
   },
+  {
+    path: '/ui/instances',
+    component: later(async () => (await import('../screens/instances/instances.tsx')).Instances),
+  },
 ];

@@ -1,4 +1,4 @@
-import type { AuditRecords, ExecRight, SessionRequest } from '../../../../reconciler/index.ts';
+import type { AuditRecords, ExecRight, Instances, SessionRequest } from '../../../../reconciler/index.ts';
 import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Sessions } from '../../../accounts/sessions/sessions.ts';
 import type { Identity } from '../../../auth/identity.ts';
@@ -29,6 +29,8 @@ export interface KombifyDeps extends ApiDeps {
   readonly sessions: Sessions | null;
   /** `null`: requests are written down nowhere. */
   readonly audit: AuditRecords | null;
+  /** `null`: this server runs none. */
+  readonly instances: Instances | null;
   /** Authentication is off. */
   readonly isOpen: boolean;
   readonly feed: EventFeed;

@@ -150,7 +150,7 @@ function TagList({ of, kind, q, page, onPage }: TagListProps) {
               <th>{isRelease ? 'Service' : 'Stack'}</th>
               <th>Commit</th>
               <th>Put on</th>
-              <th>Says</th>
+              {isRelease && <th>Says</th>}
             </tr>
           </thead>
           <tbody>
@@ -182,13 +182,13 @@ function Row({ tag, q }: { tag: TagView; q: string }) {
         )}
       </td>
       <td>{scheme === 'release' ? subject : <a href={stackAddress(subject, 'history')}>{subject}</a>}</td>
-      <td>
+      <td class="nowrap">
         <CommitLink commit={commit} />
       </td>
       <td class="nowrap">
         <Time at={time} />
       </td>
-      <td class="muted">{message.split('\n', 1)[0]}</td>
+      {scheme === 'release' && <td class="muted">{message.split('\n', 1)[0]}</td>}
     </tr>
   );
 }
