@@ -36,6 +36,8 @@ export const ROUTES: readonly Screen[] = [
   {
     path: '/ui/stacks/:name/drift',
     component: later(async () => (await import('../screens/drift/drift.tsx')).DriftScreen),
+  },
+  {
     path: '/ui/stacks/:name/logs',
     component: later(async () => (await import('../screens/logs/logs.tsx')).LogsScreen),
   },
