@@ -17,7 +17,7 @@ export interface Metrics extends Disposable {
 /** Counts what the reconciler does. Gauges are read when they are asked for. */
 export function createMetrics(reconciler: Reconciler, instances: Instances | null = null): Metrics {
   const registry = new Registry();
-  let measuring: Promise<unknown> | undefined;
+  let measuring: Promise<Registry> | undefined;
   addGauges(registry, reconciler);
   addStackMetrics(registry, reconciler);
   if (instances !== null) addInstanceGauges(registry, instances);
@@ -25,8 +25,10 @@ export function createMetrics(reconciler: Reconciler, instances: Instances | nul
   return {
     contentType: registry.contentType,
     async text() {
-      await (measuring ??= measureProcess(registry));
-      return registry.metrics();
+      // Ours are as they are when somebody asks; those of the process wait.
+      const ours = registry.metrics();
+      measuring ??= measureProcess();
+      return `${await ours}\n${await (await measuring).metrics()}`;
     },
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
@@ -36,10 +38,11 @@ export function createMetrics(reconciler: Reconciler, instances: Instances | nul
 }
 
 /**
- * Adds figures of the process. They need a timer that ticks a hundred times a second, half a per cent of a core, and so begin when somebody asks; what the
+ * Begins figures of the process. They need a timer that ticks a hundred times a second, half a per cent of a core, and so begin when somebody asks; what the
  * process has used before counts, too.
  */
-async function measureProcess(registry: Registry): Promise<void> {
+async function measureProcess(): Promise<Registry> {
+  const registry = new Registry();
   const { user, system } = process.cpuUsage();
   collectDefaultMetrics({ register: registry });
   const used = { _user: user, _system: system, '': user + system };
@@ -48,6 +51,7 @@ async function measureProcess(registry: Registry): Promise<void> {
     if (counter instanceof Counter) counter.inc(microseconds / 1_000_000);
   }
   await sleep(FIRST_LOOK_MS);
+  return registry;
 }
 
 function createCounters(registry: Registry): (event: ReconcilerEvent) => void {
