@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Upload } from 'lucide';
 import { announceError } from '../../app/announce.tsx';
@@ -21,35 +22,26 @@ export function BeginningForm({ draft }: { draft: Draft }) {
   return (
     <>
       <div class="card card-body beginning">
-        <label class="field">
-          <span>Name</span>
-          <input
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
-            maxLength={63}
-            placeholder="photos"
-            value={beginning.name}
-            disabled={isEdited}
-            onInput={(event) => change({ name: event.currentTarget.value })}
-          />
-          <small class="muted">Lower-case letters, digits and hyphens.</small>
-        </label>
-        <label class="field">
-          <span>Machine</span>
-          <input
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
-            placeholder="the one that Kombinator runs on"
-            value={beginning.node}
-            disabled={isEdited}
-            onInput={(event) => change({ node: event.currentTarget.value })}
-          />
-          <small class="muted">
-            Name of a node of the repository, see <a href="/ui/nodes">Nodes</a>.
-          </small>
-        </label>
+        <TextField
+          label="Name"
+          hint={<>Lower-case letters, digits and hyphens.</>}
+          placeholder="photos"
+          value={beginning.name}
+          isFixed={isEdited}
+          onText={(name) => change({ name })}
+        />
+        <TextField
+          label="Machine"
+          hint={
+            <>
+              Name of a node of the repository, see <a href="/ui/nodes">Nodes</a>.
+            </>
+          }
+          placeholder="the one that Kombinator runs on"
+          value={beginning.node}
+          isFixed={isEdited}
+          onText={(node) => change({ node })}
+        />
       </div>
       {!isEdited && (
         <>
@@ -74,6 +66,39 @@ export function BeginningForm({ draft }: { draft: Draft }) {
         </>
       )}
     </>
+  );
+}
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly hint: ComponentChildren;
+  readonly placeholder: string;
+  readonly value: string;
+  readonly isFixed: boolean;
+  readonly onText: (text: string) => void;
+}
+
+function TextField({ label, hint, placeholder, value, isFixed, onText }: TextFieldProps) {
+  const id = useId();
+  return (
+    <div>
+      <label class="field">
+        <span>{label}</span>
+        <input
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          placeholder={placeholder}
+          aria-describedby={id}
+          value={value}
+          disabled={isFixed}
+          onInput={(event) => onText(event.currentTarget.value)}
+        />
+      </label>
+      <small id={id} class="muted">
+        {hint}
+      </small>
+    </div>
   );
 }
 

@@ -35,8 +35,8 @@ export function KitChoice({ kit, services, change }: KitChoiceProps) {
             </option>
           ))}
         </select>
-        {chosen !== undefined && <small class="muted">{chosen.description}</small>}
       </label>
+      {chosen !== undefined && <p class="small muted">{chosen.description}</p>}
       {chosen !== undefined && (
         <Services
           key={kit}

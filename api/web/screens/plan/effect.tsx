@@ -82,6 +82,6 @@ function isIn(one: Effect['diagnostics'][number], others: Effect['diagnostics'])
 
 function tellNoPlan(diagnostics: Effect['diagnostics']): string {
   return diagnostics.some(({ severity }) => severity === 'error')
-    ? 'Nothing: with these errors it is left as it is.'
+    ? 'Nothing, until the errors are mended.'
     : 'That cannot be said now: its machine does not answer. It is applied once it does.';
 }
