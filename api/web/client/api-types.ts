@@ -166,7 +166,7 @@ export interface StackRow {
   readonly diagnostics: readonly Diagnostic[];
   readonly next_look_at: string | null;
   readonly waits?: Waiting | null;
-  /** Set while somebody holds it as it is. */
+  /** Set while somebody holds it as it is; left out by daemons that cannot hold stacks. */
   readonly hold?: {
     readonly by: string | null;
     readonly reason: string | null;

@@ -15,8 +15,7 @@ type Question = 'stop' | 'restart' | 'hold' | 'release' | 'delete';
 export function StackActions({ stack, reload }: { stack: StackDetail; reload: () => void }) {
   const [asked, ask] = useState<Question | null>(null);
   if (!may('deployer')) return null;
-  const { name, state, kind, services } = stack;
-  const isHeld = stack.hold !== null && stack.hold !== undefined;
+  const { name, state, kind, services, hold } = stack;
   const what = count(services.length, 'service');
   const hasControl = kind === 'kombination' && state !== 'removed' && services.length > 0;
   return (
@@ -36,9 +35,12 @@ export function StackActions({ stack, reload }: { stack: StackDetail; reload: ()
           </button>
         </>
       )}
-      <button type="button" onClick={() => ask(isHeld ? 'release' : 'hold')}>
-        <Icon of={isHeld ? LockOpen : Lock} size={16} /> {isHeld ? 'Release' : 'Hold as it is'}
-      </button>
+      {hold !== undefined && (
+        <button type="button" onClick={() => ask(hold === null ? 'hold' : 'release')}>
+          <Icon of={hold === null ? Lock : LockOpen} size={16} />{' '}
+          {hold === null ? 'Hold as it is' : `Release ${name}`}
+        </button>
+      )}
       <button type="button" onClick={() => ask('delete')}>
         <Icon of={Trash2} size={16} /> Delete …
       </button>

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ChevronDown, ChevronRight, ScrollText, SquareTerminal } from 'lucide';
 import { stackAddress } from '../../client/stack-address.ts';
 import { may } from '../../app/session.ts';
@@ -83,7 +83,7 @@ export function Tree({ stack, label, branches }: TreeProps) {
 /** Moves the focus to a line once it is the one that takes it. */
 function useMover(tree: { current: HTMLElement | null }, goTo: (id: string) => void): (id: string) => void {
   const wanted = useRef<string | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     wanted.current = null;
     tree.current?.querySelector<HTMLElement>('[role=treeitem][tabindex="0"]')?.focus();
