@@ -18,7 +18,7 @@ export interface LogEntry {
 }
 
 /** Lines that are drawn together, and left out of the drawing while nobody sees them. */
-const BLOCK = 100;
+const BLOCK = 20;
 /** Distance from the end, in pixels, that still counts as being there. */
 const AT_END = 40;
 
