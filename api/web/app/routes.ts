@@ -73,4 +73,12 @@ export const ROUTES: readonly Screen[] = [
     path: '/ui/instances',
     component: later(async () => (await import('../screens/instances/instances.tsx')).Instances),
   },
+  {
+    path: '/ui/users',
+    component: later(async () => (await import('../screens/people/people.tsx')).People),
+  },
+  {
+    path: '/ui/audit',
+    component: later(async () => (await import('../screens/audit/audit.tsx')).Audit),
+  },
 ];

@@ -119,7 +119,9 @@ function Who() {
   return (
     <div class="who">
       <p>
-        <b>{who.name ?? 'nobody'}</b>
+        <a class="who-name" href="/ui/users" title="Browsers that are signed in as you">
+          {who.name ?? 'nobody'}
+        </a>
         <span class="muted">{who.role}</span>
       </p>
       <div class="who-actions">

@@ -1,0 +1,105 @@
+import { CircleCheck, CircleX, TriangleAlert } from 'lucide';
+import type { AuditEntry } from '../../client/fleet-types.ts';
+import { jobAddress } from '../../client/stack-address.ts';
+import { CommitLink } from '../../parts/source-link.tsx';
+import { Badge } from '../../parts/state.tsx';
+import { Time } from '../../parts/time.tsx';
+import { tellAction, tellOutcome, tellWay } from './audit-words.ts';
+
+interface AuditTableProps {
+  readonly of: readonly AuditEntry[];
+  /** Called with what somebody wants to see the entries of. */
+  readonly onObject: (object: string) => void;
+}
+
+/** Entries as rows on a wide screen, as cards on a narrow one. */
+export function AuditTable({ of, onObject }: AuditTableProps) {
+  return (
+    <div class="card table-frame">
+      <table class="audit">
+        <thead>
+          <tr>
+            <th>When</th>
+            <th>Who</th>
+            <th>What</th>
+            <th>On</th>
+            <th>Outcome</th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map((one) => (
+            <Row key={one.id} entry={one} onObject={onObject} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ entry, onObject }: { entry: AuditEntry; onObject: (object: string) => void }) {
+  const { time, first_time: first, count, actor, address, action, method, path, object } = entry;
+  const route = method === null ? action : `${action}: ${method} ${path ?? ''}`;
+  return (
+    <tr>
+      <td class="nowrap">
+        <Time at={time} />
+        {count > 1 && (
+          <p class="muted small">
+            {count.toLocaleString('en')} times since <Time at={first} />
+          </p>
+        )}
+      </td>
+      <td>
+        <span title={actor.email}>{actor.name}</span>
+        <p class="muted small">
+          {tellWay(actor.via)}
+          {address !== null && `, ${address}`}
+        </p>
+      </td>
+      <td title={route}>
+        {tellAction(action)}
+        <More of={entry} />
+      </td>
+      <td>
+        {Object.entries(object).map(([name, value]) => (
+          <button
+            key={name}
+            type="button"
+            class="chip"
+            title={`${name}: show entries of ${value} only`}
+            onClick={() => onObject(value)}
+          >
+            {value}
+          </button>
+        ))}
+      </td>
+      <td>
+        <Outcome of={entry} />
+      </td>
+    </tr>
+  );
+}
+
+/** Job and commit that came of it. */
+function More({ of: { job_id: job, commit } }: { of: AuditEntry }) {
+  if (job === null && commit === null) return null;
+  return (
+    <p class="small">
+      {job !== null && <a href={jobAddress(job)}>its job</a>}
+      {job !== null && commit !== null && ' · '}
+      {commit !== null && (
+        <>
+          commit <CommitLink commit={commit} />
+        </>
+      )}
+    </p>
+  );
+}
+
+function Outcome({ of }: { of: AuditEntry }) {
+  const [label, tone] = tellOutcome(of);
+  const { status, code } = of.outcome;
+  const meaning = [status, code].filter((one) => one !== null).join(' ');
+  const icon = tone === 'good' ? CircleCheck : tone === 'bad' ? CircleX : TriangleAlert;
+  return <Badge words={{ label, tone, meaning }} icon={icon} />;
+}

@@ -1,0 +1,158 @@
+import { useLocation } from 'preact-iso';
+import { useRef } from 'preact/hooks';
+import { RefreshCw } from 'lucide';
+import type { AuditList } from '../../client/fleet-types.ts';
+import { get, query } from '../../client/request.ts';
+import { useLoad } from '../../client/use-load.ts';
+import { count } from '../../client/words.ts';
+import { useKeys } from '../../app/use-keys.ts';
+import { useMissed } from '../../app/use-live.ts';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { PageHead } from '../../parts/page-head.tsx';
+import { Pager } from '../../parts/pager.tsx';
+import { AuditTable } from './audit-table.tsx';
+import './audit.css';
+
+const PER_PAGE = 50;
+const TYPING_MS = 300;
+
+interface Filter {
+  readonly actor: string;
+  readonly action: string;
+  readonly object: string;
+  /** Days: `2026-11-30`. */
+  readonly since: string;
+  readonly until: string;
+}
+
+const FIELDS: readonly (readonly [keyof Filter, string, 'search' | 'date'])[] = [
+  ['actor', 'Who (a part is enough)', 'search'],
+  ['action', 'Operation, such as applyStack', 'search'],
+  ['object', 'On what: a stack, a job, a name', 'search'],
+  ['since', 'From', 'date'],
+  ['until', 'To', 'date'],
+];
+
+/** Everything that somebody did, the newest first: who, from where, on what, and what came of it. The filter stands in the address. */
+export function Audit() {
+  const { query: address, route } = useLocation();
+  const { actor = '', action = '', object = '', since = '', until = '', page = '1' } = address;
+  const filter: Filter = { actor, action, object, since, until };
+  const asked = query({
+    actor,
+    action,
+    object,
+    since: toTime(since, 0),
+    until: toTime(until, 1),
+    page,
+    per_page: PER_PAGE,
+  });
+  const { data, error, reload } = useLoad(
+    `audit${asked}`,
+    (signal) => get<AuditList>(`/audit${asked}`, signal),
+    { keep: true },
+  );
+  useMissed(reload);
+  const first = useRef<HTMLInputElement>(null);
+  useKeys({ '/': ['Filter by who', () => first.current?.focus()], y: ['Look again', reload] });
+  const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
+    route(`/ui/audit${query({ ...filter, ...changes })}`, replace);
+  return (
+    <>
+      <PageHead title="Audit">
+        <button type="button" onClick={reload}>
+          <Icon of={RefreshCw} size={16} /> Look again
+        </button>
+      </PageHead>
+      <Filters of={filter} first={first} onChange={(changes) => go(changes, true)} />
+      {error !== null && data === null ? (
+        <Failed error={error} retry={reload} />
+      ) : data === null ? (
+        <Waiting what="the audit" />
+      ) : (
+        <>
+          {error !== null && <Failed error={error} retry={reload} />}
+          {data.entries.length === 0 ? (
+            <Nothing isFiltered={Object.values(filter).some((one) => one !== '')} />
+          ) : (
+            <AuditTable of={data.entries} onObject={(one) => go({ object: one })} />
+          )}
+          <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
+          <p class="visually-hidden" aria-live="polite">
+            {count(data.pagination.total, 'entry', 'entries')}
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Beginning of a day here, or of one some days later; of no day: nothing. */
+function toTime(day: string, later: number): string | undefined {
+  const [year, month, date] = day.split('-').map(Number);
+  if (year === undefined || month === undefined || date === undefined) return undefined;
+  const time = new Date(year, month - 1, date + later);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
+interface FiltersProps {
+  readonly of: Filter;
+  readonly first: { current: HTMLInputElement | null };
+  readonly onChange: (changes: Partial<Filter>) => void;
+}
+
+function Filters({ of, first, onChange }: FiltersProps) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  return (
+    <div class="filters audit-filters" role="search" aria-label="Filter of the audit">
+      {FIELDS.map(([name, label, type], index) => (
+        <label key={name} class="field">
+          <span>{label}</span>
+          <FilterField
+            type={type}
+            value={of[name]}
+            field={index === 0 ? first : null}
+            onInput={(value) => {
+              clearTimeout(timer.current);
+              timer.current = setTimeout(() => onChange({ [name]: value.trim() }), TYPING_MS);
+            }}
+          />
+        </label>
+      ))}
+    </div>
+  );
+}
+
+interface FilterFieldProps {
+  readonly type: 'search' | 'date';
+  readonly value: string;
+  readonly field: { current: HTMLInputElement | null } | null;
+  readonly onInput: (value: string) => void;
+}
+
+function FilterField({ type, value, field, onInput }: FilterFieldProps) {
+  const common = {
+    ref: field,
+    value,
+    autocomplete: 'off',
+    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
+  };
+  return type === 'date' ? <input type="date" {...common} /> : <input type="search" {...common} />;
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  if (!isFiltered)
+    return (
+      <Empty title="Nobody has done anything yet.">
+        <p>Every change, every sign-in and everything that is refused is written down here.</p>
+      </Empty>
+    );
+  return (
+    <Empty title="No entry is like that.">
+      <a class="button" href="/ui/audit">
+        Show all entries
+      </a>
+    </Empty>
+  );
+}
