@@ -6,14 +6,16 @@ import { Badge } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 import { tellAction, tellOutcome, tellWay } from './audit-words.ts';
 
+type Filter = { readonly action: string } | { readonly object: string };
+
 interface AuditTableProps {
   readonly of: readonly AuditEntry[];
-  /** Called with what somebody wants to see the entries of. */
-  readonly onObject: (object: string) => void;
+  /** Called when somebody wants to see the entries of one action, or about one thing. */
+  readonly onFilter: (changes: Filter) => void;
 }
 
 /** Entries as rows on a wide screen, as cards on a narrow one. */
-export function AuditTable({ of, onObject }: AuditTableProps) {
+export function AuditTable({ of, onFilter }: AuditTableProps) {
   return (
     <div class="card table-frame">
       <table class="audit">
@@ -28,7 +30,7 @@ export function AuditTable({ of, onObject }: AuditTableProps) {
         </thead>
         <tbody>
           {of.map((one) => (
-            <Row key={one.id} entry={one} onObject={onObject} />
+            <Row key={one.id} entry={one} onFilter={onFilter} />
           ))}
         </tbody>
       </table>
@@ -36,7 +38,7 @@ export function AuditTable({ of, onObject }: AuditTableProps) {
   );
 }
 
-function Row({ entry, onObject }: { entry: AuditEntry; onObject: (object: string) => void }) {
+function Row({ entry, onFilter }: { entry: AuditEntry; onFilter: AuditTableProps['onFilter'] }) {
   const { time, first_time: first, count, actor, address, action, method, path, object } = entry;
   const route = method === null ? action : `${action}: ${method} ${path ?? ''}`;
   return (
@@ -56,22 +58,33 @@ function Row({ entry, onObject }: { entry: AuditEntry; onObject: (object: string
           {address !== null && `, ${address}`}
         </p>
       </td>
-      <td title={route}>
-        {tellAction(action)}
+      <td>
+        <button
+          type="button"
+          class="audit-action"
+          title={`${route}; show entries of this only`}
+          onClick={() => onFilter({ action })}
+        >
+          {tellAction(action)}
+        </button>
         <More of={entry} />
       </td>
       <td>
-        {Object.entries(object).map(([name, value]) => (
-          <button
-            key={name}
-            type="button"
-            class="chip"
-            title={`${name}: show entries of ${value} only`}
-            onClick={() => onObject(value)}
-          >
-            {value}
-          </button>
-        ))}
+        {Object.keys(object).length > 0 && (
+          <div class="chips">
+            {Object.entries(object).map(([name, value]) => (
+              <button
+                key={name}
+                type="button"
+                class="chip"
+                title={`${name}: show entries of ${value} only`}
+                onClick={() => onFilter({ object: value })}
+              >
+                {value}
+              </button>
+            ))}
+          </div>
+        )}
       </td>
       <td>
         <Outcome of={entry} />

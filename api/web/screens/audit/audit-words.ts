@@ -3,12 +3,12 @@ import type { Tone } from '../../client/words.ts';
 
 /** Words for operations whose names say less than they could. */
 const ACTIONS: Readonly<Record<string, string>> = {
-  signIn: 'signed in',
-  signOut: 'signed out',
   sync: 'read the repository',
-  createSessionLink: 'made a link that signs in',
-  endSession: 'signed a browser out',
-  backUpStack: 'backed up a stack',
+  createSessionLink: 'make a link that signs in',
+  endSession: 'sign a browser out',
+  backUpStack: 'back up stack',
+  createProvisionedStack: 'create instance',
+  deleteProvisionedStack: 'delete instance',
 };
 
 /** `apply stack` of `applyStack`. */
@@ -23,7 +23,7 @@ export function tellOutcome({ outcome: { status, code } }: AuditEntry): readonly
   if (status === null) return code === null ? ['done', 'good'] : [code, 'bad'];
   if (status < 400) return ['done', 'good'];
   const words: Readonly<Record<number, string>> = {
-    401: 'not signed in',
+    401: 'refused',
     403: 'not allowed',
     404: 'not found',
     409: 'refused',

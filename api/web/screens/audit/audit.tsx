@@ -26,12 +26,12 @@ interface Filter {
   readonly until: string;
 }
 
-const FIELDS: readonly (readonly [keyof Filter, string, 'search' | 'date'])[] = [
-  ['actor', 'Who (a part is enough)', 'search'],
-  ['action', 'Operation, such as applyStack', 'search'],
-  ['object', 'On what: a stack, a job, a name', 'search'],
-  ['since', 'From', 'date'],
-  ['until', 'To', 'date'],
+const FIELDS: readonly (readonly [keyof Filter, label: string, type: 'search' | 'date', hint: string])[] = [
+  ['actor', 'Who', 'search', 'a part of the name'],
+  ['action', 'Did what', 'search', 'such as applyStack'],
+  ['object', 'On what', 'search', 'a stack, a job, a key'],
+  ['since', 'From', 'date', ''],
+  ['until', 'To', 'date', ''],
 ];
 
 /** Everything that somebody did, the newest first: who, from where, on what, and what came of it. The filter stands in the address. */
@@ -76,7 +76,7 @@ export function Audit() {
           {data.entries.length === 0 ? (
             <Nothing isFiltered={Object.values(filter).some((one) => one !== '')} />
           ) : (
-            <AuditTable of={data.entries} onObject={(one) => go({ object: one })} />
+            <AuditTable of={data.entries} onFilter={(changes) => go(changes)} />
           )}
           <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
           <p class="visually-hidden" aria-live="polite">
@@ -106,11 +106,12 @@ function Filters({ of, first, onChange }: FiltersProps) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   return (
     <div class="filters audit-filters" role="search" aria-label="Filter of the audit">
-      {FIELDS.map(([name, label, type], index) => (
+      {FIELDS.map(([name, label, type, hint], index) => (
         <label key={name} class="field">
           <span>{label}</span>
           <FilterField
             type={type}
+            hint={hint}
             value={of[name]}
             field={index === 0 ? first : null}
             onInput={(value) => {
@@ -126,19 +127,24 @@ function Filters({ of, first, onChange }: FiltersProps) {
 
 interface FilterFieldProps {
   readonly type: 'search' | 'date';
+  readonly hint: string;
   readonly value: string;
   readonly field: { current: HTMLInputElement | null } | null;
   readonly onInput: (value: string) => void;
 }
 
-function FilterField({ type, value, field, onInput }: FilterFieldProps) {
+function FilterField({ type, hint, value, field, onInput }: FilterFieldProps) {
   const common = {
     ref: field,
     value,
     autocomplete: 'off',
     onInput: (event: { readonly currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
   };
-  return type === 'date' ? <input type="date" {...common} /> : <input type="search" {...common} />;
+  return type === 'date' ? (
+    <input type="date" {...common} />
+  ) : (
+    <input type="search" placeholder={hint} {...common} />
+  );
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
