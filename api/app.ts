@@ -3,6 +3,7 @@ import type { AuditRecords, ExecRight, Instances, Logger, Reconciler } from '../
 import type { Accounts } from './accounts/accounts.ts';
 import type { Sessions } from './accounts/sessions/sessions.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
+import type { KeyRecords } from './auth/make-key.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
 import type { ExecTicket, KombifyDeps } from './dialects/kombify/exec/deps.ts';
@@ -60,6 +61,8 @@ export interface AppOptions {
   readonly accounts?: Accounts;
   /** Sessions of browsers, whose cookie counts below `/api/v1`. Default: there are none. */
   readonly sessions?: Sessions;
+  /** API keys, to be made and deleted by admins. Default: nobody can over the API. */
+  readonly keys?: KeyRecords;
   /** Place where requests that change or open something are written down. Default: nowhere. */
   readonly audit?: AuditRecords;
   /** Address of this server as browsers reach it: pages of it are this server's own. Default: what requests say. */
@@ -212,11 +215,11 @@ interface CommonParts {
 
 function toKombifyDeps(options: AppOptions, { deps, stopping }: CommonParts): KombifyDeps {
   const { accounts = null, sessions = null, audit = null, instances = null, auth } = options;
-  const { execRight = 'admins' } = options;
+  const { keys = null, execRight = 'admins' } = options;
   const tickets = createTickets<ExecTicket>();
   const feed = createEventFeed({ reconciler: deps.reconciler, stopping });
   const isOpen = auth.mode === 'off';
-  return { ...deps, accounts, sessions, audit, instances, execRight, tickets, feed, isOpen };
+  return { ...deps, accounts, sessions, keys, audit, instances, execRight, tickets, feed, isOpen };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

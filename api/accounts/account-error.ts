@@ -10,6 +10,7 @@ export type AccountErrorCode =
   | 'INVALID_TOKEN'
   | 'INVALID_CODE'
   | 'UNKNOWN_USER'
+  | 'LAST_ADMIN'
   | 'UNKNOWN_PROVIDER'
   | 'PROVIDER_BROKEN'
   | 'TOO_MANY_ATTEMPTS';

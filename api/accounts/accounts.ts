@@ -4,6 +4,8 @@ import type { Identity } from '../auth/identity.ts';
 import { AccountError } from './account-error.ts';
 import type { Guard } from './guard.ts';
 import { createGuard } from './guard.ts';
+import type { UserAdmin } from './admin/user-admin.ts';
+import { createUserAdmin } from './admin/user-admin.ts';
 import type { PasswordOptions, Passwords } from './password.ts';
 import { createPasswords } from './password.ts';
 import type { BrowserSignIn } from './providers/browser-sign-in.ts';
@@ -62,7 +64,7 @@ export interface SignInMethods {
 }
 
 /** Users, their passwords and tokens. Refusals are `AccountError`s; what the store throws passes through. */
-export interface Accounts extends BrowserSignIn {
+export interface Accounts extends BrowserSignIn, UserAdmin {
   methods(): SignInMethods;
   signUp(request: SignUp): Promise<SignedIn>;
   logIn(request: Credentials): Promise<SignedIn>;
@@ -123,6 +125,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     regenerateAfterSignup: () => records.getUserSettings().regenerateAfterSignup,
     setRegenerateAfterSignup: (regenerateAfterSignup) =>
       records.saveUserSettings({ ...records.getUserSettings(), regenerateAfterSignup }),
+    ...createUserAdmin(parts),
     ...createBrowserSignIn({ ...options, now, elapsed, signedIn: (user) => signedIn(parts, user) }),
   };
 }

@@ -4,7 +4,8 @@ import type { Store } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
 import { generateApiKey, hashApiKey } from './api-key.ts';
 
-const ADMIN_KEY_ID = 'key_admin';
+/** Id of the key that stands in `admin.key`. */
+export const ADMIN_KEY_ID = 'key_admin';
 /** A key that an operator puts there must be as hard to guess as one that is made here. */
 const MIN_KEY_LENGTH = 32;
 

@@ -250,6 +250,7 @@ function createApiServer({
     auth,
     accounts,
     ...(auth.mode === 'keys' && { sessions: openSessions(kombinator, logger) }),
+    keys: store,
     audit: store,
     ...(users.publicUrl !== undefined && { publicUrl: users.publicUrl }),
     ...(origins !== undefined && { origins }),

@@ -22,8 +22,6 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   readonly knowsCaller?: boolean;
   /** True for web sockets: a request for anything else is refused, and so are pages of other origins. Default false. */
   readonly socket?: boolean;
-  /** True: although it only reads, it lets somebody in, and stands in the audit. Default false. */
-  readonly opens?: boolean;
   /** Meaning of each path parameter. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Shape<Query>;

@@ -75,7 +75,7 @@ export interface Sessions {
 /** A session that is not used for so long has ended. */
 const IDLE_MS = 7 * 24 * 3_600_000;
 /** A session ends after so long, however much it is used. */
-export const LIFETIME_MS = 30 * 24 * 3_600_000;
+const LIFETIME_MS = 30 * 24 * 3_600_000;
 const LINK_MS = 10 * 60_000;
 /** Its use is written down this often. */
 const TOUCH_MS = 60_000;
@@ -101,7 +101,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     identify: (value) => identify(parts, value),
     signInWithKey(key, visitor) {
-      const found = tryOnce(guesses, visitor, () => findApiKey(records.listKeys(), key));
+      const found = tryOnce(guesses, visitor, () => findApiKey(records.listKeys(), key.trim()));
       if (found === undefined) throw new AccountError('BAD_CREDENTIALS', 'the key is not valid');
       return open(parts, holderOfKey(found), 'key', visitor);
     },

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Role } from '../../../reconciler/index.ts';
-import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
+import { makeKey } from '../../auth/make-key.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
@@ -61,15 +60,9 @@ async function runKeysCreate(invocation: Invocation, name: string, role: Role): 
   if (store.listKeys().some((key) => key.name === name)) {
     throw new UsageError(`there is a key named "${name}" already`, 'choose another name, or revoke that one');
   }
-  const key = generateApiKey();
-  const id = `key_${randomBytes(6).toString('hex')}`;
-  store.saveKey({
-    id,
-    name,
-    role,
-    hash: hashApiKey(key),
-    createdAt: new Date(invocation.now()).toISOString(),
-  });
+  const { key, record } = makeKey(name, role, invocation.now());
+  const { id } = record;
+  store.saveKey(record);
   noteChange(invocation, store, 'keys create', { id, name });
   present(invocation, { id, name, role, key }, () => key);
   remark(invocation, `key ${id} for ${name} (${role}); it is shown only now`);

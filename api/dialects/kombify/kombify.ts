@@ -5,6 +5,9 @@ import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { auditRoutes } from './admin/audit-routes.ts';
+import { keyRoutes } from './admin/key-routes.ts';
+import { loginRoutes } from './admin/login-routes.ts';
+import { userRoutes } from './admin/user-routes.ts';
 import { adoptionRoutes } from './adoption/adoption-routes.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
@@ -30,6 +33,7 @@ import { answers } from './answers.ts';
 import { channelRoutes } from './notify/channel-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
+import { providerRoutes } from './session/provider-routes.ts';
 import { sessionRoutes } from './session/session-routes.ts';
 import { stackRoutes } from './stack-routes.ts';
 import { systemRoutes } from './system-routes.ts';
@@ -83,6 +87,10 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...unifierRoutes,
   ...generateRoutes,
   ...sessionRoutes,
+  ...providerRoutes,
+  ...loginRoutes,
+  ...keyRoutes,
+  ...userRoutes,
   ...auditRoutes,
   ...systemRoutes,
   openApiRoute,

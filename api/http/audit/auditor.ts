@@ -75,21 +75,14 @@ export function createAuditor({ records, logger, now = Date.now }: AuditorOption
   };
 }
 
-/** Returns what requests that are one entry have in common; `null`: each is its own. */
-function sameAs({
-  identity,
-  address,
-  action,
-  status,
-  code,
-  isCheap,
-  job,
-  commit,
-}: AuditedRequest): string | null {
-  const isRefused = status >= 400;
+/** Returns what requests that are one entry have in common; `null`: each is its own. Refused ones are, whatever they were for. */
+function sameAs(request: AuditedRequest): string | null {
+  const { identity, address, action, status, code, isCheap, job, commit, path } = request;
+  const isRefused = status >= 400 || code !== null;
   if (identity === ANONYMOUS) return `${networkOf(address)}\0${isRefused}`;
   if (!isRefused && (!isCheap || job !== null || commit !== null)) return null;
-  return [identity.via, callerOf(identity), networkOf(address), action, status, code ?? ''].join('\0');
+  const subject = isRefused ? '' : path;
+  return [identity.via, callerOf(identity), networkOf(address), action, status, code, subject].join('\0');
 }
 
 function toEntry({ identity, isCheap: _isCheap, ...request }: AuditedRequest, at: number): AuditEntry {

@@ -24,20 +24,21 @@ export interface RequestWatch {
 const MAX_TEXT = 200;
 const MAX_PATH = 300;
 
-/** Audited is what is no reading, opens something, or was forbidden. */
+/** Audited is all that is no reading, opens a socket, signs somebody in or fails to, or was forbidden. */
 export function watchRequest(
   auditor: Auditor | undefined,
-  route: Pick<Route<never>, 'id' | 'access' | 'socket' | 'opens'>,
+  route: Pick<Route<never>, 'id' | 'access' | 'socket'>,
   { method, path, address, params }: WatchedRequest,
 ): RequestWatch {
   let identity = ANONYMOUS;
   let noted: AuditNote = {};
   const reads = method === 'GET' || method === 'HEAD';
-  const isAudited = !reads || route.socket === true || route.opens === true;
+  const isAudited = !reads || route.socket === true;
   const isCheap = route.access === 'open' || route.access === 'viewer';
 
   function write(status: number, code: string | null, made: Made = NOTHING): void {
-    if (!isAudited && status !== 403) return;
+    const tellsMore = noted.identity !== undefined || noted.code !== undefined;
+    if (!isAudited && !tellsMore && status !== 403) return;
     const object = Object.entries({ ...params, ...made.object, ...noted.object });
     auditor?.note({
       identity: noted.identity ?? identity,

@@ -24,23 +24,25 @@ export interface OwnPages {
 
 export function createOwnPages({ proxies, publicUrl }: OwnPagesOptions): OwnPages {
   const isProxy = createProxyCheck(proxies);
-  const known = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
+  const known = publicUrl === undefined ? undefined : new URL(publicUrl);
   /** The last word of a header that the proxy next to us has written. */
   const forwarded = ({ headers, socket }: Request, name: 'x-forwarded-proto' | 'x-forwarded-host') => {
     if (!isProxy(socket.remoteAddress ?? '')) return undefined;
     return [headers[name] ?? []].flat().join(',').split(',').at(-1)?.trim().toLowerCase() || undefined;
   };
+  const hostsOf = (request: Request) => [request.headers.host, forwarded(request, 'x-forwarded-host')];
   const isSecure = (request: Request) =>
-    'encrypted' in request.socket || forwarded(request, 'x-forwarded-proto') === 'https';
+    'encrypted' in request.socket ||
+    forwarded(request, 'x-forwarded-proto') === 'https' ||
+    (known?.protocol === 'https:' && hostsOf(request).includes(known.host));
 
   /** Hosts count with their ports. The scheme counts where it is known: a proxy that nobody has named does not tell. */
   function isOwnOrigin(request: Request, origin: string): boolean {
-    if (origin === known) return true;
+    if (origin === known?.origin) return true;
     const url = URL.parse(origin);
     if (url === null || url.origin !== origin || !/^https?:$/.test(url.protocol)) return false;
     if (isSecure(request) && url.protocol !== 'https:') return false;
-    const hosts = [request.headers.host, forwarded(request, 'x-forwarded-host')];
-    return hosts.some(
+    return hostsOf(request).some(
       (host) => host !== undefined && URL.parse(`${url.protocol}//${host}`)?.host === url.host,
     );
   }

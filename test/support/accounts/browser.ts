@@ -1,5 +1,5 @@
 import type { AppOptions } from '../../../api/index.ts';
-import type { Accounts } from '../../../api/accounts/accounts.ts';
+import type { Accounts, AccountsOptions } from '../../../api/accounts/accounts.ts';
 import { createSessions } from '../../../api/accounts/sessions/sessions.ts';
 import type { Store, UsersConfig } from '../../../reconciler/index.ts';
 import type { ApiServer } from '../api/api-server.ts';
@@ -29,8 +29,9 @@ export interface SessionServer extends AsyncDisposable {
 export async function startSessionServer(
   options: Partial<AppOptions> = {},
   users: Partial<UsersConfig> = { signUp: { ...OPEN_SIGN_UP, inviteCode: false } },
+  more: Partial<AccountsOptions> = {},
 ): Promise<SessionServer> {
-  const rig = createAccountsRig(users);
+  const rig = createAccountsRig(users, more);
   for (const key of listTestKeys()) rig.store.saveKey(key);
   return serve(rig, options);
 }
@@ -39,7 +40,7 @@ async function serve(rig: AccountsRig, options: Partial<AppOptions>): Promise<Se
   const { store, now, accounts, pass } = rig;
   const sessions = createSessions({ records: store, logger: createQuietLogger(), now, elapsed: now });
   const auth = { mode: 'keys', keys: store } as const;
-  const server = await startApiServer({ auth, accounts, sessions, audit: store, ...options });
+  const server = await startApiServer({ auth, accounts, sessions, keys: store, audit: store, ...options });
   return {
     server,
     store,

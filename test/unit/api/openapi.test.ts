@@ -195,6 +195,8 @@ describe('the OpenAPI document', () => {
       '/api/v1/session',
       '/api/v1/session',
       '/api/v1/session',
+      '/api/v1/session/providers/{name}',
+      '/api/v1/session/providers/{name}/callback',
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { AuditRecords, ExecRight, Instances, SessionRequest } from '../../../../reconciler/index.ts';
 import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Sessions } from '../../../accounts/sessions/sessions.ts';
+import type { KeyRecords } from '../../../auth/make-key.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import type { Tickets } from '../../../http/sockets/tickets.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
@@ -27,6 +28,8 @@ export interface KombifyDeps extends ApiDeps {
   readonly accounts: Accounts | null;
   /** `null`: browsers cannot sign in. */
   readonly sessions: Sessions | null;
+  /** API keys; `null`: they cannot be changed over the API. */
+  readonly keys: KeyRecords | null;
   /** `null`: requests are written down nowhere. */
   readonly audit: AuditRecords | null;
   /** `null`: this server runs none. */

@@ -19,6 +19,7 @@ const WORDS: Readonly<Record<AccountErrorCode, Words>> = {
   INVALID_TOKEN: ['UNAUTHORIZED', 'Invalid token'],
   INVALID_CODE: ['UNAUTHORIZED', 'Invalid or expired code'],
   UNKNOWN_USER: ['NOT_FOUND', 'User not found'],
+  LAST_ADMIN: ['CONFLICT', 'Nobody else is an admin'],
   UNKNOWN_PROVIDER: ['NOT_FOUND', 'Unknown or disabled provider'],
   PROVIDER_BROKEN: ['INTERNAL_ERROR', 'Provider configuration error'],
   TOO_MANY_ATTEMPTS: ['TOO_MANY_REQUESTS', 'Too many attempts, please try again later'],

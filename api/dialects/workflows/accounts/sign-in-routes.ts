@@ -1,8 +1,9 @@
 import type { SignInAnswer, SignInFailure } from '../../../accounts/providers/browser-sign-in.ts';
 import type { Accounts } from '../../../accounts/accounts.ts';
+import { formatSignIn, readSignIn } from '../../../http/pages/sign-in-cookie.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
-import type { Reply, Route } from '../../../http/route.ts';
+import type { ApiRequest, Reply, Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { withAccounts } from './account-problem.ts';
 import { answers } from '../answers.ts';
@@ -14,10 +15,6 @@ import { noteSignedIn, SIGNED_IN, toSignedIn } from './user-view.ts';
 const TAG = 'Authentication';
 const PROVIDER = { provider: 'Name of the provider.' };
 const OAUTH_PATH = `${WORKFLOWS_PREFIX}/auth/oauth`;
-
-/** The value that a sign-in is bound to the browser with. */
-const COOKIE = 'kombinator_sign_in';
-const COOKIE_SECONDS = 600;
 
 const FAILURES: Readonly<Record<SignInFailure, string>> = {
   'no-state': 'Missing state parameter',
@@ -53,10 +50,14 @@ export const signInRoutes: readonly Route<WorkflowDeps>[] = [
       const callbackPath = `${OAUTH_PATH}/${encodeURIComponent(provider)}/callback`;
       const { location, browser, callbackUrl } = await withAccounts(
         deps,
-        (accounts) => accounts.beginSignIn({ provider, callbackPath, browser: browserOf(cookie) }),
+        (accounts) => accounts.beginSignIn({ provider, callbackPath, browser: readSignIn(cookie) }),
         { absent: 'UNKNOWN_PROVIDER' },
       );
-      return { kind: 'redirect', location, headers: { 'Set-Cookie': cookieOf(browser, callbackUrl) } };
+      return {
+        kind: 'redirect',
+        location,
+        headers: { 'Set-Cookie': formatSignIn(browser, callbackUrl, OAUTH_PATH) },
+      };
     },
   }),
   defineRoute({
@@ -71,10 +72,10 @@ export const signInRoutes: readonly Route<WorkflowDeps>[] = [
       307: { description: 'To the page.', content: {} },
       404: refuses('There are no providers.'),
     },
-    async handle({ params, querystring, cookie }, deps: WorkflowDeps): Promise<Reply> {
+    async handle({ params, querystring, cookie, note }, deps: WorkflowDeps): Promise<Reply> {
       const provider = params['provider'] ?? '';
-      const answer = { provider, browser: browserOf(cookie), query: querystring };
-      const finish = (accounts: Accounts) => backToPage(accounts, answer);
+      const answer = { provider, browser: readSignIn(cookie), query: querystring };
+      const finish = (accounts: Accounts) => backToPage(accounts, answer, note);
       const location = await withAccounts(deps, finish, { absent: 'UNKNOWN_PROVIDER' });
       return { kind: 'redirect', location, headers: {} };
     },
@@ -102,27 +103,19 @@ export const signInRoutes: readonly Route<WorkflowDeps>[] = [
 ];
 
 /** Returns where the browser goes: never to another page than the configured one. */
-async function backToPage(accounts: Accounts, answer: SignInAnswer): Promise<string> {
+async function backToPage(
+  accounts: Accounts,
+  answer: SignInAnswer,
+  note: ApiRequest['note'],
+): Promise<string> {
   const { frontendUrl } = accounts;
   if (frontendUrl === undefined) throw new HttpProblem('NOT_FOUND', 'Unknown or disabled provider');
   const result = await accounts.finishSignIn(answer);
   if ('code' in result) return `${frontendUrl}/auth/callback?${queryOf({ code: result.code })}`;
+  note({ code: result.failure });
   return `${frontendUrl}/login?${queryOf({ error: FAILURES[result.failure] })}`;
 }
 
 function queryOf(values: Readonly<Record<string, string>>): string {
   return new URLSearchParams(values).toString();
-}
-
-/** Sent along when the provider sends the browser back here, and to nothing else; no script reads it. */
-function cookieOf(browser: string, callbackUrl: string): string {
-  const { pathname, protocol } = new URL(callbackUrl);
-  const path = pathname.slice(0, pathname.indexOf(OAUTH_PATH) + OAUTH_PATH.length);
-  const secure = protocol === 'https:' ? '; Secure' : '';
-  return `${COOKIE}=${browser}; Path=${path}; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Lax${secure}`;
-}
-
-function browserOf(cookie: string | undefined): string | undefined {
-  const parts = cookie?.split(';').map((part) => part.trim()) ?? [];
-  return parts.find((part) => part.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
 }
