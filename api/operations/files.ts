@@ -1,4 +1,4 @@
-import type { Actor, FilesRequest, FilesWrite } from '../../reconciler/index.ts';
+import type { Actor, FilesRequest, FilesWrite, IgnoreDriftRequest } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import type { StackWrite } from './stacks.ts';
 import { withView } from './stacks.ts';
@@ -11,4 +11,13 @@ export async function writeFiles(
   actor: Actor,
 ): Promise<StackWrite & FilesWrite> {
   return withView(deps, request.stack, await deps.reconciler.writeFiles(request, actor, newSignal()));
+}
+
+/** One commit that lets a field differ from what was deployed, carried through likewise. */
+export async function ignoreDrift(
+  deps: ApiDeps,
+  request: IgnoreDriftRequest,
+  actor: Actor,
+): Promise<StackWrite & FilesWrite> {
+  return withView(deps, request.stack, await deps.reconciler.ignoreDrift(request, actor, newSignal()));
 }

@@ -192,9 +192,13 @@ function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'ado
 /** Tells each object what the policy of its stack says about it. */
 function withPolicy(
   resources: readonly DesiredResource[],
-  { takeOver }: StackPolicy,
+  { takeOver, ignoreDrift = [] }: StackPolicy,
 ): readonly DesiredResource[] {
-  return takeOver === undefined ? resources : resources.map((one) => ({ ...one, takeOver }));
+  if (takeOver === undefined && ignoreDrift.length === 0) return resources;
+  return resources.map((one) => {
+    const ignored = ignoreDrift.filter(({ resource }) => resource === one.id).map(({ field }) => field);
+    return defined({ ...one, takeOver, ignoreDrift: ignored.length === 0 ? undefined : ignored });
+  });
 }
 
 function contentOf({ serviceFiles }: Analysis, { contents }: StackEntry): (blob: string) => Uint8Array {

@@ -81,6 +81,8 @@ export interface DesiredResource {
   readonly toEnd?: string;
   /** Names of programs whose fields in an object of ours are taken over. Default: those of people. Of clusters only. */
   readonly takeOver?: readonly string[];
+  /** Paths of fields whose difference is no drift. Default: none. */
+  readonly ignoreDrift?: readonly string[];
   /** Place in a Compose project, where that is not the stack: what it has adopted, or is to be given back. */
   readonly compose?: ComposeProject;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */

@@ -25,6 +25,14 @@ export type SyncMode = 'auto' | 'manual';
 /** Treatment of resources that are no longer described; `confirm` waits for a yes. */
 export type PruneMode = 'yes' | 'no' | 'confirm';
 
+/** A field that may differ from what was deployed. */
+export interface IgnoredField {
+  /** Id of the resource. */
+  readonly resource: string;
+  /** Dotted path inside the spec, as `FieldChange` has it; all below it is meant as well. */
+  readonly field: string;
+}
+
 export interface StackPolicy {
   readonly drift: DriftMode;
   /** Cron expression; left out: no checks of drift beside those that are made anyway. */
@@ -39,6 +47,8 @@ export interface StackPolicy {
   readonly stableMs?: number;
   /** See `DesiredResource.takeOver`. */
   readonly takeOver?: readonly string[];
+  /** Default: none. */
+  readonly ignoreDrift?: readonly IgnoredField[];
   /** Channels of the operator that news of it go to. Left out: those that are for all. */
   readonly notify?: NotifyChoice;
 }

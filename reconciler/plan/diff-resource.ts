@@ -24,8 +24,17 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
     return { action: 'create', before: null, after, fields: [], cause };
   }
   const before = observed.spec;
-  if (observed.dryRun) return { before, after, ...diffDryRun(observed.dryRun) };
-  const fields = differingFields(desired, observed, after);
+  if (observed.dryRun) {
+    const fields = withoutIgnored(desired, observed, observed.dryRun.fields);
+    const isAllIgnored = fields.length === 0 && observed.dryRun.fields.length > 0;
+    const dryRun = {
+      ...observed.dryRun,
+      fields,
+      ...(isAllIgnored ? { immutable: null, conflicts: [] } : {}),
+    };
+    return { before, after, ...diffDryRun(dryRun) };
+  }
+  const fields = withoutIgnored(desired, observed, differingFields(desired, observed, after));
   if (fields.length > 0) {
     const replace = fields.some((field) => !desired.updatable.includes(topLevelKey(field.path)));
     const cause = observed.moved === undefined ? causeOf(fields) : movedCause(observed.moved);
@@ -39,6 +48,32 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
     fields: [],
     cause: cause ?? 'as described',
   };
+}
+
+/** The differences but those that the policy leaves, of an object that was made from the same description. */
+function withoutIgnored(
+  desired: DesiredResource,
+  { hash }: ObservedResource,
+  fields: readonly FieldChange[],
+): readonly FieldChange[] {
+  const { ignoreDrift = [] } = desired;
+  if (ignoreDrift.length === 0 || compareHash(desired, hash) === 'other') return fields;
+  return fields.filter(({ path }) => !ignoreDrift.some((ignored) => isWithin(path, ignored)));
+}
+
+/**
+ * A resource of a description that is another one than was deployed. The hash of a container says nothing of what is updated in place, so a
+ * difference there may be what the description has changed.
+ */
+export function asNewlyDescribed(desired: DesiredResource): DesiredResource {
+  const { kind, ignoreDrift, updatable } = desired;
+  if (ignoreDrift === undefined || kind !== 'container') return desired;
+  return { ...desired, ignoreDrift: ignoreDrift.filter((field) => !updatable.includes(topLevelKey(field))) };
+}
+
+/** Tells whether a path is another one, or leads into it. */
+function isWithin(path: string, around: string): boolean {
+  return path === around || path.startsWith(`${around}.`) || path.startsWith(`${around}[`);
 }
 
 /** The target has compared already. */

@@ -20,6 +20,7 @@ import type { KombifyDeps } from './exec/deps.ts';
 import { execRoutes } from './exec/exec-routes.ts';
 import { compareRoutes } from './files/compare-routes.ts';
 import { fileRoutes } from './files/file-routes.ts';
+import { ignoreDriftRoutes } from './files/ignore-drift-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { instanceRoutes } from './instances/instance-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
@@ -69,6 +70,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...tagRoutes,
   ...planRoutes,
   ...driftRoutes,
+  ...ignoreDriftRoutes,
   ...adoptionRoutes,
   ...logRoutes,
   ...statsRoutes,

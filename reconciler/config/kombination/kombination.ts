@@ -21,7 +21,7 @@ import type { TlsSettings } from './tls-settings.ts';
 import type { ServiceCondition } from '../../model/resource.ts';
 import type { RolloutModel } from '../../model/rollout.ts';
 import type { NotifyChoice } from '../../model/notify/events.ts';
-import type { DriftMode, PruneMode, SyncMode } from '../../model/stack.ts';
+import type { DriftMode, IgnoredField, PruneMode, SyncMode } from '../../model/stack.ts';
 import type { DockerConnection } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
 
@@ -74,6 +74,7 @@ export interface PolicyModel {
   readonly maxDeletions?: number;
   readonly stableMs?: number;
   readonly takeOver?: readonly string[];
+  readonly ignoreDrift?: readonly IgnoredField[];
   readonly notify?: NotifyChoice;
 }
 

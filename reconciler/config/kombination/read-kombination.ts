@@ -23,7 +23,7 @@ import { readTls } from './proxy-tls.ts';
 import { readServiceFields } from './service/service-fields.ts';
 import { readLabels } from './service/service-lists.ts';
 import { readSecretModels } from './service/service-secrets.ts';
-import type { PruneMode, SyncMode } from '../../model/stack.ts';
+import type { IgnoredField, PruneMode, SyncMode } from '../../model/stack.ts';
 import { parseBytes, parseDuration } from '../../base/units.ts';
 import { DEFAULT_NODE } from './service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
@@ -317,8 +317,15 @@ export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): 
     maxDeletions: asNumber(fields['maxDeletions']),
     stableMs: readStable(fields['stable'], diagnostics),
     takeOver: asList(fields['takeOver'])?.filter((name) => typeof name === 'string'),
+    ignoreDrift: asList(fields['ignoreDrift'])?.flatMap(readIgnored),
     notify: readNotify(fields['notify']),
   });
+}
+
+function readIgnored(value: unknown): readonly IgnoredField[] {
+  const fields = asFields(value) ?? {};
+  const [resource, field] = [asString(fields['resource']), asString(fields['field'])];
+  return resource === undefined || field === undefined ? [] : [{ resource, field }];
 }
 
 function readStable(value: unknown, diagnostics: DiagnosticCollector): number | undefined {

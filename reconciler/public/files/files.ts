@@ -67,6 +67,15 @@ export interface FilesWrite extends WriteResult {
   readonly files: readonly string[];
 }
 
+export interface IgnoreDriftRequest {
+  readonly stack: string;
+  /** Id of a resource of the stack, `local/container/web`. */
+  readonly resource: string;
+  /** Path of a field of it, as its drift has it: `env.LEVEL`. */
+  readonly field: string;
+  readonly message?: string;
+}
+
 export interface CompareRequest {
   readonly stack: string;
   /** Number of a deployment. */
@@ -131,6 +140,13 @@ export interface FileOperations {
   ): Promise<FilesWrite>;
   /** Says what `rollback` would do; writes nothing. Throws what it does. */
   previewRollback(stack: string, to: number, signal: AbortSignal): Promise<FilesPreview>;
+  /**
+   * Commits that a field may differ from what was deployed (`policy.ignoreDrift`). Throws UNKNOWN_STACK; BAD_OPTIONS when the stack has no such resource, says so
+   * already, or has no policy of its own.
+   */
+  ignoreDrift(request: IgnoreDriftRequest, actor: Actor, signal: AbortSignal): Promise<FilesWrite>;
+  /** Says what `ignoreDrift` would do; writes nothing. */
+  previewIgnoreDrift(request: IgnoreDriftRequest, signal: AbortSignal): Promise<FilesPreview>;
   /** Throws UNKNOWN_STACK, and BAD_OPTIONS when there is no such deployment. */
   compareDeployments(request: CompareRequest, signal: AbortSignal): Promise<DeploymentComparison>;
 }

@@ -3,7 +3,10 @@ import type { FileOperations, FilesRequest, FilesWrite } from '../../public/file
 import type { Actor } from '../../public/views.ts';
 import type { OperationParts } from '../operations/parts.ts';
 import { compareDeployments } from './compare-deployments.ts';
+import type { WriteBy } from '../write/repository-writer.ts';
+import type { FileEdits } from './edit-files.ts';
 import { checkEdits, previewEdits, refuseInvalid } from './edit-files.ts';
+import { draftIgnore } from './ignore-drift.ts';
 import { previewRollback } from './preview-rollback.ts';
 import { listFiles } from './read-files.ts';
 
@@ -39,21 +42,44 @@ export function createFileOperations(parts: OperationParts): FileOperations {
       await loop.refreshIfPossible(signal);
       return previewRollback(context, stack, to, signal);
     },
+    async ignoreDrift({ message, ...request }, actor, signal) {
+      await loop.refreshForWrite(signal);
+      const edits = await draftIgnore(context, request, signal);
+      const { resource, field, stack } = request;
+      const told = message ?? `Let ${field} of ${resource} differ in ${stack}`;
+      return commitEdits(parts, edits, told, { actor, signal });
+    },
+    async previewIgnoreDrift(request, signal) {
+      await loop.refreshIfPossible(signal);
+      return previewEdits(context, await draftIgnore(context, request, signal), signal);
+    },
     compareDeployments: (request, signal) => compareDeployments(context, request, signal),
   };
 }
 
 async function write(
-  { context, loop, writer }: OperationParts,
+  parts: OperationParts,
   { message, ...request }: FilesRequest & { readonly message?: string },
   actor: Actor,
   signal: AbortSignal,
 ): Promise<FilesWrite> {
-  const edits = await checkEdits(context, request, signal);
-  const { stack, file, writes, head } = edits;
+  const edits = await checkEdits(parts.context, request, signal);
+  const { stack, writes } = edits;
   if (writes.length === 0) throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} say that already`);
+  return commitEdits(parts, edits, message ?? `Edit ${stack}`, { actor, signal });
+}
+
+/** Throws INVALID_CONFIGURATION, and WRITE_CONFLICT when the branch has moved since they were checked. */
+async function commitEdits(
+  { context, loop, writer }: OperationParts,
+  edits: FileEdits,
+  message: string,
+  { actor, signal }: WriteBy,
+): Promise<FilesWrite> {
+  const { file, writes, head } = edits;
   await refuseInvalid(context, edits, signal);
-  const told = { file, message: message ?? `Edit ${stack}` };
-  const result = await loop.written(writer.commitFiles(writes, told, { actor, signal, base: head }));
+  // A branch without a commit has none to write on top of.
+  const by = { actor, signal, ...(head === '' ? {} : { base: head }) };
+  const result = await loop.written(writer.commitFiles(writes, { file, message }, by));
   return { ...result, files: writes.map(({ path }) => path) };
 }

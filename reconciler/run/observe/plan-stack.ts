@@ -7,6 +7,7 @@ import type { DesiredStack } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
+import { asNewlyDescribed } from '../../plan/diff-resource.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RunContext } from '../context.ts';
@@ -15,6 +16,7 @@ import { claimsOn } from './claims.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
+import { deployedDigest } from '../record/deployed.ts';
 import { newestWarnings } from '../upkeep/newest.ts';
 import { withDoneJobs } from './done-jobs.ts';
 import { judgeRuns } from './judge-runs.ts';
@@ -80,11 +82,12 @@ export async function planStack(
     newest: order.newest === true && mode === 'apply',
   });
   const ownership = await checkOwnership(context, observation.resources);
+  const resources = await withIgnored(context, description);
   const plan = buildPlan({
     stack: order.stack,
     mode,
     revision: state.revision?.commit ?? null,
-    desired: description.resources,
+    desired: resources,
     observed: description.paused === true && mode === 'apply' ? [] : observation.resources,
     // Errors of a description keep nobody from destroying what runs.
     diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
@@ -101,10 +104,23 @@ export async function planStack(
     waitsFor: description.dependsOn,
     newest: order.newest === true && mode === 'apply',
   });
-  const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
+  const desired = new Map(resources.map((resource) => [resource.id, resource]));
   const { references, aliases, seen } = observation;
   const destroys = mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
   return { plan, desired, references, aliases, description, destroys, observed: observation.resources, seen };
+}
+
+/** The resources of a stack; what a new description says of fields that may differ counts. */
+async function withIgnored(
+  context: RunContext,
+  { name, resources }: DesiredStack,
+): Promise<readonly DesiredResource[]> {
+  if (resources.every(({ ignoreDrift }) => ignoreDrift === undefined)) return resources;
+  // The memory of deployments answers at once from here on.
+  await context.deployments.latest(name);
+  const desired = stackDigest(resources);
+  const isDeployed = deployedDigest(context, { stack: name, desired }) === desired;
+  return isDeployed ? resources : resources.map(asNewlyDescribed);
 }
 
 /** Facts that can be told of a stack without asking anybody. */

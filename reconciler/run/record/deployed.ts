@@ -1,7 +1,7 @@
+import type { ObservedResource } from '../../model/resource.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { RunContext } from '../context.ts';
 import { isRemembered, recallFor, recallStack, recognize, rememberStack } from '../context.ts';
-import type { PlannedStack } from '../observe/plan-stack.ts';
 
 /**
  * Digest of the description that what runs was brought in line with last; `null` before there was one, and while a deployment has
@@ -65,7 +65,10 @@ export function isNoted(context: RunContext, { stack, desired }: Plan): boolean 
  */
 export async function isUntold(
   context: RunContext,
-  { plan, observed }: Pick<PlannedStack, 'plan' | 'observed'>,
+  {
+    plan,
+    observed,
+  }: { readonly plan: Plan; readonly observed: readonly Pick<ObservedResource, 'revision'>[] },
 ): Promise<boolean> {
   const { stack, desired, revision, mode } = plan;
   if (mode !== 'apply' || revision === null || observed.every((one) => one.revision === null)) return false;

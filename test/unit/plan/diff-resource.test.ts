@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diffResource } from '../../../reconciler/plan/diff-resource.ts';
+import { asNewlyDescribed, diffResource } from '../../../reconciler/plan/diff-resource.ts';
 import { diffSpec } from '../../../reconciler/plan/diff-spec.ts';
 import type { ObservedResource } from '../../../reconciler/model/resource.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
@@ -111,6 +111,35 @@ describe('diffResource', () => {
     const label = { ...BASE, env: { API_TOKEN: 'in-clear' } } as never;
 
     expect(diffResource(spec, running(spec, { spec: label })).action).toBe('no-op');
+  });
+});
+
+describe('fields that may differ', () => {
+  const free = (spec: Spec, ...ignoreDrift: string[]) => ({ ...web(spec), ignoreDrift });
+  const have = running(web(), { spec: { ...BASE, restart: { policy: 'no' }, image: 'nginx:1.28' } });
+
+  it('are no reason for a change, with all that is below them', () => {
+    const moved = running(web(), { spec: { ...BASE, restart: { policy: 'no' } } });
+    for (const field of ['restart', 'restart.policy'])
+      expect(diffResource(free({}, field), moved)).toMatchObject({ action: 'no-op', fields: [] });
+    for (const field of ['rest', 'restart.pol', 'image'])
+      expect(diffResource(free({}, field), moved).action).toBe('update');
+  });
+
+  it('leave other differences, and count again under a new description', () => {
+    expect(diffResource(free({}, 'restart'), have).fields.map(({ path }) => path)).toEqual(['image']);
+    const changed = diffResource(free({ image: 'nginx:1.30' }, 'restart', 'image'), have);
+    expect(changed.fields.map(({ path }) => path)).toEqual(['image', 'restart.policy']);
+    // The hash of a container tells nothing of what is updated in place.
+    const moved = running(web(), { spec: { ...BASE, restart: { policy: 'no' } } });
+    expect(diffResource(asNewlyDescribed(free({}, 'restart')), moved).action).toBe('update');
+  });
+
+  it('are left where the target has compared, also what it could not change in place', () => {
+    const fields = [{ path: 'spec.replicas', before: 3, after: 1 }];
+    const dryRun = { fields, immutable: 'it is so', conflicts: [], refused: null };
+    expect(diffResource(free({}, 'spec.replicas'), running(web(), { dryRun })).action).toBe('no-op');
+    expect(diffResource(free({}, 'spec.paused'), running(web(), { dryRun })).action).toBe('replace');
   });
 });
 

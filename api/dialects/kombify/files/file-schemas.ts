@@ -53,11 +53,15 @@ export const FILES: JsonSchema = record({
   omitted: { type: 'integer' },
 });
 
+/** Effect of a write, or of one that is only tried. */
 const EFFECT = { diagnostics: DIAGNOSTICS, plan: PLAN_OR_NULL, others: listOf(TEXT) };
 
 export const PREVIEW: JsonSchema = record({ diff: DIFFS, ...EFFECT });
 
 export const ROLLBACK_PREVIEW: JsonSchema = record({ files: DIFFS, ...EFFECT });
+
+/** Answer of routes that write, or with `preview` say what they would write. */
+export const WRITTEN_OR_PREVIEW: JsonSchema = { anyOf: [refer('StackRollback'), PREVIEW] };
 
 const COMPARED = record({ number: { type: ['integer', 'null'] }, revision: TEXT });
 

@@ -39,6 +39,14 @@ export function createFakeFiles(known: (stack: string) => unknown): FileOperatio
       const diff = [{ path, diff: `--- a/${path}\n+++ b/${path}\n` }];
       return { diff, diagnostics: [], plan: null, others: [] };
     },
+    async ignoreDrift({ stack }) {
+      const { path } = fileOf(stack);
+      return { commit, file: path, files: [path] };
+    },
+    async previewIgnoreDrift({ stack }) {
+      const { path } = fileOf(stack);
+      return { diff: [{ path, diff: '' }], diagnostics: [], plan: null, others: [] };
+    },
     async compareDeployments({ stack, from, to }) {
       known(stack);
       const after = { number: to === 'current' ? null : to, revision: commit };
