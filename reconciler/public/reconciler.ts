@@ -25,9 +25,10 @@ import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FilesOnDisk } from '../ports/desired.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
-import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
+import type { Job, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
 import type { ServiceOperations } from './services.ts';
+import type { JobOperations } from './live/jobs.ts';
 import type { LiveOperations } from './live/resources.ts';
 import type { StackWait } from './live/waits.ts';
 
@@ -38,6 +39,7 @@ export type * from './live/resources.ts';
 export type * from './live/waits.ts';
 export type * from './drift.ts';
 export type * from './files/files.ts';
+export type * from './live/jobs.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
@@ -180,12 +182,6 @@ export interface WorkerView {
   readonly message: string | null;
   /** `nodes/<name>.yaml`, or `null` for a node written inside a kombination. */
   readonly file: string | null;
-}
-
-export interface JobDetail {
-  readonly job: Job;
-  readonly steps: readonly JobStep[];
-  readonly logs: readonly JobLog[];
 }
 
 export interface PlanRequest {
@@ -343,26 +339,6 @@ export interface ApplyOperations {
    * more than being started applies it. Throws at once when the stack is not described.
    */
   control(request: ControlRequest): Job;
-}
-
-/** The operations on what was done, and is being done. */
-export interface JobOperations {
-  /** Resolves when the job has ended, however it ended. */
-  waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
-  getJob(id: string): JobDetail;
-  /**
-   * Calls a job off: one that is queued does not begin, one that runs ends at the next step boundary, and a replacement that is not well yet makes
-   * room for what it replaces. The stack is left so until it is applied or described otherwise. Throws UNKNOWN_JOB, JOB_ENDED; BAD_OPTIONS for
-   * jobs that are carried through, such as backups.
-   *
-   * @returns the job as it stands; it ends soon
-   */
-  cancelJob(id: string, actor: Actor | null): Job;
-  listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
-  /** Returns why history is not stored at the moment, `null` when it is. */
-  storeError(): string | null;
-  /** Reason why deployments wait to be tagged, or their tags to be pushed; `null` when none do. */
-  tagError(): string | null;
 }
 
 /**

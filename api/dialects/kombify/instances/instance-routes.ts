@@ -1,3 +1,4 @@
+import { own } from '../../../../reconciler/index.ts';
 import type { Instance, Instances, Json, JsonObject } from '../../../../reconciler/index.ts';
 import type { PageQuery } from '../../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../../http/page.ts';
@@ -155,5 +156,5 @@ function toImages({ spec }: JsonObject): readonly string[] {
 
 function member(value: Json | undefined, name: string): Json | undefined {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as JsonObject)[name] : undefined;
+  return isObject ? own(value as JsonObject, name) : undefined;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { json, startApiServer } from '../../support/api/api-server.ts';
-import { createFakeReconciler } from '../../support/fakes/fake-reconciler.ts';
+import { json, startApiServer } from '../../../support/api/api-server.ts';
+import { createFakeReconciler } from '../../../support/fakes/fake-reconciler.ts';
 
 /* A log answer is as long as one service's at the most; so is what is read for it. */
 

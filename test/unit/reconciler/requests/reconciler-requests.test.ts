@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { systemClock } from '../../../reconciler/daemon/system-clock.ts';
-import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
-import type { Rig } from '../../support/reconciler-rig.ts';
+import { createSqliteStore } from '../../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
+import { systemClock } from '../../../../reconciler/daemon/system-clock.ts';
+import { container, createRig, file, stack } from '../../../support/reconciler-rig.ts';
+import type { Rig } from '../../../support/reconciler-rig.ts';
 
 const SIGNAL = new AbortController().signal;
 const ANN = { name: 'Ann', email: 'ann@example.org' };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiServer } from '../../support/api/api-server.ts';
-import { startApiServer } from '../../support/api/api-server.ts';
-import type { InstancesRig } from '../../support/instances-rig.ts';
-import { createInstancesRig } from '../../support/instances-rig.ts';
+import type { ApiServer } from '../../../support/api/api-server.ts';
+import { startApiServer } from '../../../support/api/api-server.ts';
+import type { InstancesRig } from '../../../support/instances-rig.ts';
+import { createInstancesRig } from '../../../support/instances-rig.ts';
 
 type Body = ReturnType<typeof JSON.parse>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Health } from '../../../reconciler/model/resource.ts';
-import { eventually } from '../../support/eventually.ts';
-import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
-import type { Rig } from '../../support/reconciler-rig.ts';
+import type { Health } from '../../../../reconciler/model/resource.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { container, createRig, file, stack } from '../../../support/reconciler-rig.ts';
+import type { Rig } from '../../../support/reconciler-rig.ts';
 
 const ANN = { name: 'Ann', email: 'ann@example.org' };
 const WEB = container('web');

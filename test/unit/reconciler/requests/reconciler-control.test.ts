@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ControlRequest } from '../../../reconciler/public/reconciler.ts';
-import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { eventually } from '../../support/eventually.ts';
-import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
-import type { Rig } from '../../support/reconciler-rig.ts';
+import type { ControlRequest } from '../../../../reconciler/public/reconciler.ts';
+import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { container, createRig, file, stack } from '../../../support/reconciler-rig.ts';
+import type { Rig } from '../../../support/reconciler-rig.ts';
 
 const ANN = { name: 'Ann', email: 'ann@example.org' };
 const WEB = container('web');
