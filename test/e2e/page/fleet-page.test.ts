@@ -156,7 +156,7 @@ describe('the page about machines, data, tags and people', () => {
     for (const place of ['nodes', 'repository', 'data', 'tags', 'instances', 'users', 'audit']) {
       await phone.page.goto(`${job.url}/ui/${place}`);
       await phone.page.getByRole('heading', { level: 1 }).waitFor();
-      await phone.page.locator('.waiting').waitFor({ state: 'detached' });
+      await expect.poll(() => phone.page.locator('.waiting').count()).toBe(0);
 
       const isTooWide = await phone.page.evaluate('document.documentElement.scrollWidth > innerWidth + 1');
       expect([place, isTooWide]).toEqual([place, false]);

@@ -100,9 +100,13 @@ function Differences({ of }: { of: NonNullable<RestoreLook['data']> }) {
   return (
     <>
       <p>
-        {count(added, 'file')} would come back, {changed.toLocaleString('en')} would change,{' '}
-        {removed.toLocaleString('en')} would go; {same.toLocaleString('en')} would stay. {tellBytes(before)}{' '}
-        now, {tellBytes(after)} afterwards.
+        {tellChanges([
+          [added, 'come back'],
+          [changed, 'change'],
+          [removed, 'go'],
+          [same, 'stay as they are'],
+        ])}{' '}
+        {tellBytes(before)} now, {tellBytes(after)} afterwards.
       </p>
       <ul class="differences small">
         {changes.map(({ path, change, before: from, after: to }) => (
@@ -122,4 +126,10 @@ function Differences({ of }: { of: NonNullable<RestoreLook['data']> }) {
       )}
     </>
   );
+}
+
+/** `2 files would change, 1 file would go.` of numbers with what becomes of so many. */
+function tellChanges(changes: readonly (readonly [number: number, becomes: string])[]): string {
+  const told = changes.filter(([number]) => number > 0);
+  return `${told.map(([number, becomes]) => `${count(number, 'file')} would ${becomes}`).join(', ')}.`;
 }
