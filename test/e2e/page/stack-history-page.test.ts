@@ -5,22 +5,12 @@ import { createMainJob, IMAGE } from '../../support/main-job.ts';
 import { findBarriers } from '../../support/page/accessibility.ts';
 import type { TestBrowser } from '../../support/page/browser.ts';
 import { startBrowser } from '../../support/page/browser.ts';
+import { isTooWide, signIn } from '../../support/page/sign-in.ts';
 
 const FILE = 'kombinations/blog/kombination.yaml';
 
 function blog(level: string): string {
   return `version: "1.0"\nmeta: { name: blog }\nservices:\n  web:\n    image: ${IMAGE}\n    command: [sleep, "100000"]\n    init: true\n    env: { LEVEL: ${level} }\n`;
-}
-
-async function signIn({ page }: TestBrowser, job: MainJob): Promise<void> {
-  const { body } = await job.api('POST', '/session/links', { body: {} });
-  await page.goto(job.url + body.path);
-  await page.getByRole('heading', { name: 'Stacks' }).waitFor();
-}
-
-/** Tells whether the page is wider than its window. */
-function isTooWide({ page }: TestBrowser): Promise<boolean> {
-  return page.evaluate('document.documentElement.scrollWidth > innerWidth + 1');
 }
 
 describe('history and files of a stack on the page', () => {

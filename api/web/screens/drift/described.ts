@@ -4,10 +4,10 @@ import { get, post } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { may } from '../../app/session.ts';
 
-/** Plan of what Git says now; `null` until it is known, or where it cannot be. It is made by trying the files as they are, so that nothing is recorded. */
-export function useDescribed(name: string, key: string): PlanDocument | null {
+/** Plan of what Git says now; `undefined` while it is made, `null` where it cannot be. It is made by trying the files as they are, so that nothing is recorded. */
+export function useDescribed(name: string, key: string): PlanDocument | null | undefined {
   const path = `/stacks/${encodeURIComponent(name)}/files`;
-  const { data } = useLoad(
+  const { data, isLoading } = useLoad(
     may('deployer') ? `described ${name} ${key}` : null,
     async (signal) => {
       const { files } = await get<StackFiles>(path, signal);
@@ -19,7 +19,7 @@ export function useDescribed(name: string, key: string): PlanDocument | null {
     },
     { keep: true },
   );
-  return data?.plan ?? null;
+  return may('deployer') && isLoading ? undefined : (data?.plan ?? null);
 }
 
 /** Value that Git says a field has; what its plan does not touch is as it runs. */

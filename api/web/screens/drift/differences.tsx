@@ -52,7 +52,7 @@ export function Differences({ stack }: { stack: StackDetail }) {
         />
       ))}
       {may('deployer') && (
-        <Resolve stack={stack} plan={plan} kept={resources.filter((one) => !left.has(one))} />
+        <Resolve stack={stack} plan={plan ?? null} kept={resources.filter((one) => !left.has(one))} />
       )}
     </>
   );
@@ -62,8 +62,8 @@ interface ResourceProps {
   readonly name: string;
   readonly resource: string;
   readonly changes: readonly DriftChange[];
-  /** Plan of the present description; `null` where that is not known. */
-  readonly plan: PlanDocument | null;
+  /** Plan of the present description; `undefined` while it is made, `null` where that is not known. */
+  readonly plan: PlanDocument | null | undefined;
   /** Number of the deployment. */
   readonly deployed: number | null;
   readonly isKept: boolean;
@@ -101,11 +101,13 @@ export function readResource(id: string): { target: string; kind: string; title:
   return { target, kind, title: rest.join('/') };
 }
 
-function tellWhole(change: DriftChange | undefined, plan: PlanDocument | null): string {
+function tellWhole(change: DriftChange | undefined, plan: PlanDocument | null | undefined): string {
   if (change === undefined) return '';
   const { type, resource } = change;
   const inGit =
-    plan === null ? '' : ` Git ${isDescribed(plan, resource) ? 'describes it' : 'does not describe it'}.`;
+    plan === null || plan === undefined
+      ? ''
+      : ` Git ${isDescribed(plan, resource) ? 'describes it' : 'does not describe it'}.`;
   if (type === 'missing') return `It was deployed, and is not there any more.${inGit}`;
   if (type === 'unexpected') return `It is there, and was not deployed so.${inGit}`;
   return `It differs from what was deployed, in a way that has no single field.${inGit}`;
@@ -138,7 +140,7 @@ function Fields({ name, changes, plan, deployed }: FieldsProps) {
   );
 }
 
-function Field({ name, change, plan }: { name: string; change: DriftChange; plan: PlanDocument | null }) {
+function Field({ name, change, plan }: { name: string; change: DriftChange; plan: FieldsProps['plan'] }) {
   const { resource, field, expected, actual } = change;
   return (
     <tr>
@@ -147,7 +149,7 @@ function Field({ name, change, plan }: { name: string; change: DriftChange; plan
       </td>
       {plan !== null && (
         <td data-label="Described in Git">
-          <Value of={describedValue(plan, change)} />
+          {plan === undefined ? <i class="muted">…</i> : <Value of={describedValue(plan, change)} />}
         </td>
       )}
       <td data-label="Deployed">
@@ -159,12 +161,8 @@ function Field({ name, change, plan }: { name: string; change: DriftChange; plan
       {may('deployer') && (
         <td class="ways">
           {field !== null && (
-            <a
-              class="button"
-              href={`${stackAddress(name, 'drift')}${query({ ignore: resource, field })}`}
-              aria-label={`Let ${field} differ`}
-            >
-              <Icon of={EyeOff} size={15} /> Let it differ …
+            <a class="button" href={`${stackAddress(name, 'drift')}${query({ ignore: resource, field })}`}>
+              <Icon of={EyeOff} size={15} /> Let it differ …<span class="visually-hidden"> ({field})</span>
             </a>
           )}
         </td>
