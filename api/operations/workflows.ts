@@ -98,6 +98,7 @@ export function markOf(document: unknown): string {
 /** A name for the stack that no other has. */
 function freeName({ reconciler }: ApiDeps, title: string): string {
   const plain = title
+    .replaceAll('ß', 'ss')
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()

@@ -80,5 +80,11 @@ export const ROUTES: readonly Screen[] = [
   {
     path: '/ui/audit',
     component: later(async () => (await import('../screens/audit/audit.tsx')).Audit),
+    path: '/ui/workflows',
+    component: later(async () => (await import('../screens/workflows/workflows.tsx')).Workflows),
+  },
+  {
+    path: '/ui/workflows/:name',
+    component: later(async () => (await import('../screens/workflow/workflow.tsx')).WorkflowScreen),
   },
 ];

@@ -7,3 +7,8 @@ export function stackAddress(name: string, part?: string): string {
 export function jobAddress(id: string): string {
   return `/ui/jobs/${encodeURIComponent(id)}`;
 }
+
+/** Address of a workflow's screen, or of a view of it. */
+export function workflowAddress(name: string, view?: string): string {
+  return `/ui/workflows/${encodeURIComponent(name)}${view === undefined ? '' : `?view=${view}`}`;
+}

@@ -40,7 +40,14 @@ function fillsOf(
   const taker = pairs.get(dependent.id);
   if (giver === undefined || taker === undefined) return [];
   if (kind === 'mount') return mountsOf(giver, taker);
-  const fields = LINKS.find((one) => one.kind === kind)?.fields ?? [];
+  const hasPaths = (asList(taker.filled.data['paths']) ?? []).length > 0;
+  const fields = (LINKS.find((one) => one.kind === kind)?.fields ?? []).filter(
+    // Names beside the paths of an ingress count for nothing.
+    (field) => !hasPaths || (field !== 'serviceName' && field !== 'servicePort'),
+  );
+  const named = own(taker.filled.data, fields[0] ?? '');
+  // Another one was faster.
+  if (typeof named === 'string' && named !== giver.filled.name) return [];
   const given = fields.flatMap((field) => fillOf(field, taker));
   return kind === 'service' && provider.type === 'statefulset'
     ? [...given, ...fillOf('serviceName', giver)]

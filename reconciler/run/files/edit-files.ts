@@ -132,14 +132,15 @@ function diffOf(
   });
 }
 
-/** Throws INVALID_CONFIGURATION with every finding that keeps edits from being committed. */
+/** Throws INVALID_CONFIGURATION with every finding that keeps edits from being committed. Values of a workflow's secrets may come with its next run. */
 export async function refuseInvalid(
   context: RunContext,
   edits: FileEdits,
   signal: AbortSignal,
 ): Promise<void> {
   const { diagnostics } = await readOverlay(context, edits, signal);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const comesLater = context.desired.facts(edits.stack)?.kind === 'workflow' ? 'SECRET_NOT_FOUND' : '';
+  const errors = diagnostics.filter(({ severity, code }) => severity === 'error' && code !== comesLater);
   if (errors.length === 0) return;
   const text = errors.map(formatDiagnostic).join('\n');
   throw new ReconcilerError('INVALID_CONFIGURATION', `not written, because it would not be valid:\n${text}`, {

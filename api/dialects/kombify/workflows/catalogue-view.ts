@@ -2,8 +2,14 @@ import type { NodeTemplate, PluginField, PluginNodeType, PluginView } from '../.
 
 type Schema = Readonly<Record<string, unknown>>;
 
+type CoreTemplate = Pick<
+  NodeTemplate,
+  'name' | 'displayName' | 'category' | 'description' | 'icon' | 'parameters'
+>;
+
 /** A template of Kubernetes' own objects; its schema stands among the definitions. */
-export function toCoreTemplate({ name, displayName, category, description, icon }: NodeTemplate) {
+export function toCoreTemplate(template: CoreTemplate) {
+  const { name, displayName, category, description, icon, parameters } = template;
   return {
     id: `core/${name}`,
     type: name,
@@ -12,6 +18,7 @@ export function toCoreTemplate({ name, displayName, category, description, icon 
     category,
     description,
     icon,
+    usual: parameters.map((parameter) => parameter.name),
     schema: { $ref: `#/$defs/${name}` },
   };
 }
@@ -23,19 +30,20 @@ export const MANIFEST_TEMPLATE = toCoreTemplate({
   category: 'advanced',
   description: 'Any Kubernetes object, written as it is.',
   icon: 'FileCode',
-} as NodeTemplate);
+  parameters: [],
+});
 
 /** Node types of a plugin, each with the schema of its fields. */
-export function toPluginTemplates({ id, displayName, category, nodeTypes }: PluginView) {
+export function toPluginTemplates({ id, displayName, nodeTypes }: PluginView) {
   return nodeTypes.map((type) => ({
     id: `${id}/${type.name}`,
     type: 'plugin',
     plugin_id: id,
     display_name: type.displayName,
     category: displayName,
-    group: category,
     description: type.description,
     icon: 'Puzzle',
+    usual: type.fields.map((field) => field.id),
     schema: schemaOf(id, type),
   }));
 }

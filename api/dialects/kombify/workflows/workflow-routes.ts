@@ -179,7 +179,7 @@ const writeRoutes: readonly Route<ApiDeps>[] = [
     description: 'Its name is made from the title. Nothing is applied until it is published.',
     access: 'deployer',
     body: { json: newBody },
-    responses: { 201: answers('The stack.', refer('Stack')) },
+    responses: { 201: answers('The stack, with its document.', refer('StackDetail')) },
     handle: async ({ body, identity }, deps: ApiDeps) =>
       created(toStackDetail(await createWorkflow(deps, body, identity))),
   }),

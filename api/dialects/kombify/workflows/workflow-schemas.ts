@@ -33,6 +33,7 @@ export const CATALOGUE: JsonSchema = record({
       category: TEXT,
       description: TEXT,
       icon: TEXT,
+      usual: { ...TEXTS, description: 'Fields that most nodes of it give.' },
       schema: { type: 'object', description: 'JSON Schema of the data of a node.' },
     }),
   ),

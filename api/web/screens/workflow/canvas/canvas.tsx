@@ -1,0 +1,152 @@
+import type { Connection as Drawn, Edge, NodeChange, EdgeChange } from '@xyflow/react';
+import { applyNodeChanges, Background, Controls, MarkerType, MiniMap, ReactFlow } from '@xyflow/react';
+import '@xyflow/react/dist/style.css';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { announce } from '../../../app/announce.tsx';
+import {
+  changeNode,
+  connect,
+  disconnect,
+  edgesOf,
+  meaningOf,
+  withoutNode,
+  withoutPlaces,
+} from '../edit/graph.ts';
+import { tellFills, tellShortly, typeWords } from '../node-words.ts';
+import type { Work } from '../work.ts';
+import { useWork } from '../work.ts';
+import type { DrawnNode } from './canvas-node.tsx';
+import { CanvasNode } from './canvas-node.tsx';
+import { NODE_HEIGHT, NODE_WIDTH, placeNodes } from './layout.ts';
+import './canvas.css';
+
+const NODE_TYPES = { object: CanvasNode };
+/** Number of nodes from which on a small map helps. */
+const MANY = 15;
+
+function drawNodes(
+  { nodes, edges, catalogue, states, findings, selected }: Work,
+  isDown: boolean,
+): readonly DrawnNode[] {
+  const places = placeNodes(nodes, edges, isDown);
+  return nodes.map((node): DrawnNode => {
+    const found = findings.byNode.get(node.id) ?? [];
+    const errors = found.filter(({ severity }) => severity === 'error').length;
+    return {
+      id: node.id,
+      type: 'object',
+      position: { ...(places.get(node.id) ?? { x: 0, y: 0 }) },
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      selected: node.id === selected,
+      ariaLabel: `${typeWords(catalogue, node)} ${node.id}`,
+      data: {
+        node,
+        words: typeWords(catalogue, node),
+        state: states.get(node.id),
+        errors,
+        warnings: found.length - errors,
+        isDown,
+      },
+    };
+  });
+}
+
+function drawEdges({ edges, findings }: Work): readonly Edge[] {
+  return edges.map(({ source, target }, index) => {
+    const known = findings.connections.find(
+      (one) => one.index === index && one.source === source && one.target === target,
+    );
+    const isWrong = findings.byEdge.has(index);
+    const words = isWrong ? 'means nothing' : known === undefined ? '' : tellFills(known);
+    return {
+      id: `${index}`,
+      source,
+      target,
+      label: isWrong || known === undefined ? words : tellShortly(known),
+      ariaLabel: `Connection of ${source} and ${target}: ${words}`,
+      className: isWrong ? 'wrong' : known?.link === null ? 'order' : '',
+      markerEnd: { type: MarkerType.ArrowClosed },
+    };
+  });
+}
+
+/** Changes of the drawing as changes of the file. */
+function useDrawing(edges: readonly Edge[]) {
+  const { editor, catalogue, nodes } = useWork();
+  return {
+    isMeant({ source, target }: Drawn | Edge): boolean {
+      const [from, to] = [source, target].map((id) => nodes.find((node) => node.id === id));
+      return from !== undefined && to !== undefined && meaningOf(catalogue, from, to) !== null;
+    },
+    takeOut(id: string): void {
+      editor.edit((document) => withoutNode(document, id));
+      announce(`${id} is taken out. Undo brings it back.`);
+    },
+    onEdgesChange(changes: EdgeChange[]): void {
+      for (const change of changes) {
+        if (change.type !== 'remove') continue;
+        const gone = edges.find(({ id }) => id === change.id);
+        // Found by its ends: those of a node that goes have gone with it, and others have moved up.
+        editor.edit((document) => {
+          const at = edgesOf(document).findIndex(
+            ({ source, target }) => source === gone?.source && target === gone.target,
+          );
+          return at === -1 ? document : disconnect(document, at);
+        });
+      }
+    },
+    onConnect: ({ source, target }: Drawn) => editor.edit((document) => connect(document, source, target)),
+    onNodeDragStop: (_: unknown, { id, position: { x, y } }: DrawnNode) =>
+      editor.edit((document) =>
+        changeNode(document, id, (node) => ({ ...node, position: { x: Math.round(x), y: Math.round(y) } })),
+      ),
+  };
+}
+
+/** The graph as a drawing: nodes are dragged, connected and opened. The list can do the same. */
+export function Canvas() {
+  const work = useWork();
+  const { editor, nodes, select, isReadOnly } = work;
+  const [isDown] = useState(() => !matchMedia('(min-width: 900px)').matches);
+  const wanted = useMemo(() => drawNodes(work, isDown), [work]);
+  const [shown, setShown] = useState<DrawnNode[]>([...wanted]);
+  useEffect(() => setShown([...wanted]), [wanted]);
+  const edges = useMemo(() => [...drawEdges(work)], [work]);
+  const { isMeant, takeOut, ...drawing } = useDrawing(edges);
+  const isPlaced = nodes.some(({ position }) => position !== undefined);
+  return (
+    <div class="canvas own-keys" role="group" aria-label="Drawing of the workflow">
+      <ReactFlow<DrawnNode>
+        {...drawing}
+        nodes={shown}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        fitView
+        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        minZoom={0.2}
+        maxZoom={2}
+        nodesDraggable={!isReadOnly}
+        nodesConnectable={!isReadOnly}
+        deleteKeyCode={isReadOnly ? null : ['Delete', 'Backspace']}
+        isValidConnection={isMeant}
+        onNodesChange={(changes: NodeChange<DrawnNode>[]) => {
+          setShown((before) => applyNodeChanges(changes, before));
+          for (const change of changes) if (change.type === 'remove') takeOut(change.id);
+        }}
+        onNodeClick={(_, node) => select(node.id)}
+        onEdgeClick={(_, edge) => select(edge.target)}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background />
+        <Controls showInteractive={false} />
+        {nodes.length >= MANY && <MiniMap pannable zoomable />}
+      </ReactFlow>
+      {!isReadOnly && isPlaced && (
+        <button type="button" class="arrange" onClick={() => editor.edit(withoutPlaces)}>
+          Arrange by itself
+        </button>
+      )}
+    </div>
+  );
+}

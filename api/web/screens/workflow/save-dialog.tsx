@@ -1,0 +1,135 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { StackDetail } from '../../client/api-types.ts';
+import type { ApiError } from '../../client/request.ts';
+import { post, request, toApiError } from '../../client/request.ts';
+import { stackAddress } from '../../client/stack-address.ts';
+import { count, shortCommit } from '../../client/words.ts';
+import type { FilesPreview } from '../../client/workflow-types.ts';
+import { announce } from '../../app/announce.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Diff } from '../../parts/diff.tsx';
+import { Failed, Waiting } from '../../parts/empty.tsx';
+import { Findings } from '../../parts/findings.tsx';
+import { countChanges, enumerate, targetsOf, tellSummary } from '../plan/plan-words.ts';
+import type { Editor } from './edit/editor.ts';
+import { useWork } from './work.ts';
+
+interface SaveProps {
+  readonly reloadFiles: () => Promise<void>;
+  readonly onClose: () => void;
+}
+
+/** Values of secrets may come with the next run: without them it is saved, and waits. */
+const COMES_LATER = 'SECRET_NOT_FOUND';
+
+function bodyOf({ path, text, revision }: Editor) {
+  return { files: [{ path, text: text.peek() }], base: revision.peek() };
+}
+
+/** Shows what saving changes, in the file and on the cluster, and asks for the message of the commit. */
+export function SaveDialog({ reloadFiles, onClose }: SaveProps) {
+  const { stack, editor } = useWork();
+  const [preview, setPreview] = useState<FilesPreview | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [isRebased, setRebased] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const path = `/stacks/${encodeURIComponent(stack.name)}/files`;
+  const refuse = async (problem: unknown): Promise<void> => {
+    const found = toApiError(problem);
+    if (found.status !== 409) return setError(found);
+    // Somebody else was faster: own changes go on top of theirs, and are shown again.
+    await reloadFiles();
+    setRebased(true);
+    setPreview(null);
+    setTurn((before) => before + 1);
+  };
+  useEffect(() => {
+    setError(null);
+    post<FilesPreview>(`${path}/preview`, bodyOf(editor)).then(setPreview, refuse);
+  }, [turn]);
+  return (
+    <Dialog title={`Save ${stack.name}`} onClose={onClose} wide>
+      {isRebased && (
+        <p class="notice tone-warn">
+          Somebody else has saved it meanwhile. Your changes stand on top of theirs now; look at them again.
+        </p>
+      )}
+      {error !== null ? (
+        <Failed error={error} retry={() => setTurn((before) => before + 1)} />
+      ) : preview === null ? (
+        <Waiting what="what saving would change" />
+      ) : preview.diff.length === 0 ? (
+        <p>Nothing differs from what is saved.</p>
+      ) : (
+        <Ask
+          preview={preview}
+          save={async (message) => {
+            try {
+              const body = { ...bodyOf(editor), message };
+              const saved = await request<StackDetail & { readonly commit: string }>('PUT', path, { body });
+              await reloadFiles();
+              onClose();
+              announce(`Saved as commit ${shortCommit(saved.commit)}.`, {
+                href: stackAddress(stack.name),
+                text: `See how ${stack.name} is`,
+              });
+            } catch (problem) {
+              await refuse(problem);
+            }
+          }}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+function Ask({ preview, save }: { preview: FilesPreview; save: (message: string) => Promise<void> }) {
+  const { stack, editor } = useWork();
+  const [message, setMessage] = useState(`Change the workflow ${stack.name}`);
+  const [isBusy, setBusy] = useState(false);
+  const errors = preview.diagnostics.filter(
+    ({ severity, code }) => severity === 'error' && code !== COMES_LATER,
+  );
+  const isPublished = editor.document.value['status'] === 'published';
+  const changes = preview.plan === null ? 0 : countChanges(preview.plan);
+  const where = preview.plan === null ? '' : enumerate(targetsOf(preview.plan));
+  const action = changes > 0 ? `Commit, and apply ${count(changes, 'change')} to ${where}` : 'Commit 1 file';
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (message.trim() === '' || isBusy || errors.length > 0) return;
+        setBusy(true);
+        void save(message.trim()).finally(() => setBusy(false));
+      }}
+    >
+      {preview.diff.map(({ path, diff }) => (
+        <section key={path}>
+          <h3>
+            <code>{path}</code>
+          </h3>
+          <Diff lines={diff.trimEnd().split('\n').slice(2)} label={`Lines of ${path} that change`} />
+        </section>
+      ))}
+      {preview.diagnostics.length > 0 && <Findings of={preview.diagnostics} />}
+      <p class="muted">
+        {!isPublished
+          ? 'It is not published, so nothing is applied.'
+          : preview.plan === null
+            ? errors.length > 0
+              ? 'It has errors, so it cannot be saved as it is.'
+              : 'What would change on the cluster is not known yet; it is applied once it can be.'
+            : `On the cluster: ${tellSummary(preview.plan)}`}
+      </p>
+      <label class="field">
+        <span>Message of the commit</span>
+        <input value={message} maxLength={500} onInput={(event) => setMessage(event.currentTarget.value)} />
+      </label>
+      <div class="actions">
+        <button type="submit" class="primary" disabled={message.trim() === '' || isBusy || errors.length > 0}>
+          {action}
+        </button>
+      </div>
+    </form>
+  );
+}
