@@ -97,7 +97,7 @@ describe('workflows on the page', () => {
     const { page } = browser;
     await page.goto(`${job.url}/ui/workflows/shop?view=versions`);
 
-    await page.getByText('1 changed').waitFor();
+    await page.getByText('1 node changed').waitFor();
     await page.getByText('8001').waitFor();
     expect(await findBarriers(page)).toEqual([]);
   });

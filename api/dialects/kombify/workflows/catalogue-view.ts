@@ -1,15 +1,29 @@
 import type { NodeTemplate, PluginField, PluginNodeType, PluginView } from '../../../../reconciler/index.ts';
+import { own } from '../../../../reconciler/index.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-type CoreTemplate = Pick<
-  NodeTemplate,
-  'name' | 'displayName' | 'category' | 'description' | 'icon' | 'parameters'
->;
+type CoreTemplate = Pick<NodeTemplate, 'name' | 'displayName' | 'category' | 'description' | 'icon'>;
+
+/** Fields that most nodes of a type give, in the order in which people think of them. */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  deployment: ['name', 'image', 'replicas', 'port', 'env', 'envKeys', 'resources'],
+  statefulset: ['name', 'image', 'replicas', 'port', 'env', 'envKeys', 'volumeClaimTemplates'],
+  daemonset: ['name', 'image', 'port', 'env', 'envKeys'],
+  job: ['name', 'image', 'command', 'args', 'env', 'envKeys'],
+  cronjob: ['name', 'schedule', 'image', 'command', 'args', 'env', 'envKeys'],
+  service: ['name', 'type', 'port', 'targetPort'],
+  ingress: ['name', 'host', 'path', 'tlsEnabled'],
+  configmap: ['name', 'data', 'mountPath'],
+  secret: ['name', 'keys', 'mountPath'],
+  persistentvolumeclaim: ['name', 'storage', 'mountPath', 'storageClassName'],
+  hpa: ['name', 'minReplicas', 'maxReplicas', 'targetCPUUtilization'],
+  networkpolicy: ['name', 'policyTypes', 'ingressRules', 'egressRules'],
+};
 
 /** A template of Kubernetes' own objects; its schema stands among the definitions. */
 export function toCoreTemplate(template: CoreTemplate) {
-  const { name, displayName, category, description, icon, parameters } = template;
+  const { name, displayName, category, description, icon } = template;
   return {
     id: `core/${name}`,
     type: name,
@@ -18,7 +32,7 @@ export function toCoreTemplate(template: CoreTemplate) {
     category,
     description,
     icon,
-    usual: parameters.map((parameter) => parameter.name),
+    usual: own(USUAL, name) ?? [],
     schema: { $ref: `#/$defs/${name}` },
   };
 }
@@ -30,7 +44,6 @@ export const MANIFEST_TEMPLATE = toCoreTemplate({
   category: 'advanced',
   description: 'Any Kubernetes object, written as it is.',
   icon: 'FileCode',
-  parameters: [],
 });
 
 /** Node types of a plugin, each with the schema of its fields. */

@@ -14,8 +14,7 @@ export function Difference({ of }: { of: GraphDifference }) {
   return (
     <>
       <p class="difference-summary" aria-live="polite">
-        {count(of.added_nodes.length, 'node')} more, {count(of.removed_nodes.length, 'node')} less,{' '}
-        {of.modified_nodes.length} changed; {count(edges, 'connection')} differ.
+        {tellDifference(of)}
       </p>
       <ul class="differences">
         {of.added_nodes.map((node) => (
@@ -42,6 +41,19 @@ export function Difference({ of }: { of: GraphDifference }) {
       </ul>
     </>
   );
+}
+
+/** `1 node more, 2 nodes changed, 1 connection gone.` */
+function tellDifference(of: GraphDifference): string {
+  const parts = [
+    [of.added_nodes.length, 'node', 'more'],
+    [of.removed_nodes.length, 'node', 'gone'],
+    [of.modified_nodes.length, 'node', 'changed'],
+    [of.added_edges.length, 'connection', 'more'],
+    [of.removed_edges.length, 'connection', 'gone'],
+  ] as const;
+  const told = parts.filter(([number]) => number > 0);
+  return `${told.map(([number, what, how]) => `${count(number, what)} ${how}`).join(', ')}.`;
 }
 
 interface OneProps {

@@ -1,4 +1,4 @@
-import type { Connection as Drawn, Edge, NodeChange, EdgeChange } from '@xyflow/react';
+import type { Connection as Drawn, Edge, EdgeChange, NodeChange, ReactFlowInstance } from '@xyflow/react';
 import { applyNodeChanges, Background, Controls, MarkerType, MiniMap, ReactFlow } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
@@ -21,6 +21,7 @@ import { NODE_HEIGHT, NODE_WIDTH, placeNodes } from './layout.ts';
 import './canvas.css';
 
 const NODE_TYPES = { object: CanvasNode };
+const FIT = { maxZoom: 1, padding: 0.1 } as const;
 /** Number of nodes from which on a small map helps. */
 const MANY = 15;
 
@@ -114,6 +115,13 @@ export function Canvas() {
   useEffect(() => setShown([...wanted]), [wanted]);
   const edges = useMemo(() => [...drawEdges(work)], [work]);
   const { isMeant, takeOut, ...drawing } = useDrawing(edges);
+  const [flow, setFlow] = useState<ReactFlowInstance<DrawnNode> | null>(null);
+  const isNarrowed = work.selected !== null;
+  useEffect(() => {
+    // The panel takes its room first.
+    const timer = setTimeout(() => void flow?.fitView(FIT), 60);
+    return () => clearTimeout(timer);
+  }, [flow, isNarrowed]);
   const isPlaced = nodes.some(({ position }) => position !== undefined);
   return (
     <div class="canvas own-keys" role="group" aria-label="Drawing of the workflow">
@@ -123,7 +131,8 @@ export function Canvas() {
         edges={edges}
         nodeTypes={NODE_TYPES}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        fitViewOptions={FIT}
+        onInit={setFlow}
         minZoom={0.2}
         maxZoom={2}
         nodesDraggable={!isReadOnly}

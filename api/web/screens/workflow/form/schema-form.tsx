@@ -19,7 +19,8 @@ interface SchemaFormProps {
 export function SchemaForm({ path, schema, value, usual, without = [], onChange }: SchemaFormProps) {
   const { definitions, findingsAt, fillAt } = useContext(FormWords);
   const whole = resolveSchema(schema, definitions);
-  const names = Object.keys(whole.properties ?? {}).filter((name) => !without.includes(name));
+  const known = Object.keys(whole.properties ?? {}).filter((name) => !without.includes(name));
+  const names = [...new Set([...usual.filter((name) => known.includes(name)), ...known])];
   // Fields do not jump while somebody types in them.
   const [isOpen, setOpen] = useState(false);
   const [shown] = useState(
