@@ -36,6 +36,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('iptables', 'iptables'),
   program('ip', 'iproute2'),
   program('setpriv', 'util-linux'),
+  program('unshare', 'util-linux'),
   program('docker-registry', 'docker-registry'),
   program('sshd', 'openssh-server'),
   program('ssh', 'openssh-client'),

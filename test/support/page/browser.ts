@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { findProgram } from '../../../deploy/demo/processes.ts';
+import { createApart } from './apart.ts';
 
 /** A browser of its own, with an empty profile, that asks for nothing but what its pages do. */
 const FLAGS = [
@@ -35,9 +36,10 @@ export interface TestBrowser extends AsyncDisposable {
 export async function startBrowser(options: BrowserOptions = {}): Promise<TestBrowser> {
   const { width = 1280, height = 800, colorScheme = 'light' } = options;
   const profile = await mkdtemp(join(tmpdir(), 'kombinator-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: findProgram('chromium') ?? 'chromium',
-    args: FLAGS,
+  const apart = await createApart(profile, findProgram('chromium') ?? 'chromium');
+  const context = await chromium.launchPersistentContext(join(profile, 'profile'), {
+    executablePath: apart.program,
+    args: [...FLAGS, ...apart.flags],
     viewport: { width, height },
     colorScheme,
     locale: 'en-GB',
@@ -61,6 +63,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
     problems,
     async [Symbol.asyncDispose]() {
       await context.close();
+      await apart[Symbol.asyncDispose]();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
