@@ -1,4 +1,10 @@
-import type { Actor, FilesRequest, FilesWrite, IgnoreDriftRequest } from '../../reconciler/index.ts';
+import type {
+  Actor,
+  DraftRequest,
+  FilesRequest,
+  FilesWrite,
+  IgnoreDriftRequest,
+} from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import type { StackWrite } from './stacks.ts';
 import { withView } from './stacks.ts';
@@ -20,4 +26,13 @@ export async function ignoreDrift(
   actor: Actor,
 ): Promise<StackWrite & FilesWrite> {
   return withView(deps, request.stack, await deps.reconciler.ignoreDrift(request, actor, newSignal()));
+}
+
+/** One commit with the files of a new stack, carried through likewise. */
+export async function commitDraft(
+  deps: ApiDeps,
+  request: DraftRequest & { readonly message?: string },
+  actor: Actor,
+): Promise<StackWrite & FilesWrite> {
+  return withView(deps, request.name, await deps.reconciler.commitDraft(request, actor, newSignal()));
 }

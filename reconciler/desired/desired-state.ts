@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ReconcilerError } from '../base/errors.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { createSchemaCheck } from '../config/schema-check.ts';
+import { viewKits } from '../config/kits/view-kits.ts';
 import type { NodeKinds } from '../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
@@ -31,6 +32,7 @@ import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
 import { copyIndex, createStackIndex } from './stack-index.ts';
 import { describing } from './files/describing-files.ts';
+import { whyNotNew } from './files/written-path.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
 import { emptyState } from './read-settings.ts';
@@ -134,6 +136,8 @@ function toDesiredState(core: Core, options: DesiredStateOptions): DesiredState 
     ...draftPart(core),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),
+    whyNotNew: (path) => whyNotNew(core.state.tree, path),
+    kits: () => viewKits(core.state.kits.catalogue),
     describing: (name) => describing(core, name),
     preview: (writes, signal, { everything = false } = {}) =>
       preview(

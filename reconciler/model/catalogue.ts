@@ -1,3 +1,5 @@
+import type { JsonObject } from '../base/json.ts';
+
 /** The catalogue: what editors of workflows offer as nodes, of Kubernetes itself and of plugins, whose nodes are objects of operators. */
 
 export interface TemplateParameter {
@@ -89,4 +91,26 @@ export interface Plugin {
   readonly nodeTypes: readonly PluginNodeType[];
   /** Path in the repository; left out: it comes along. */
   readonly file?: string;
+}
+
+/** A catalogue of services as people choose from it. */
+export interface KitView {
+  readonly name: string;
+  readonly description: string;
+  /** Sorted by name. */
+  readonly services: readonly KitServiceView[];
+  readonly addons: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly services: readonly string[];
+  }[];
+}
+
+export interface KitServiceView {
+  readonly name: string;
+  readonly description: string;
+  /** Services of the kit that come along. */
+  readonly needs: readonly string[];
+  /** JSON Schema of what stands under `config` of the service. */
+  readonly options: JsonObject;
 }

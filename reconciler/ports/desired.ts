@@ -6,7 +6,7 @@ import type {
   StackPolicy,
   WorkflowSummary,
 } from '../model/stack.ts';
-import type { PluginCatalogue } from '../model/catalogue.ts';
+import type { KitView, PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { Fields } from '../base/values.ts';
 import type { RegistrySetting } from '../model/registry.ts';
@@ -218,6 +218,10 @@ export interface DesiredState {
   inlineBlob(blob: string): Uint8Array | undefined;
   /** The stack's own file, and all files in its directory when no other stack lives in or below it. */
   filesOf(name: string): readonly string[];
+  /** Says why a path is none that a new file may have; `null`: it may. */
+  whyNotNew(path: string): string | null;
+  /** Kits without errors, by name. */
+  kits(): readonly KitView[];
   /** Files that people read and write to see and change what a stack is; `undefined` when nothing describes it. */
   describing(name: string): DescribingFiles | undefined;
   /** Puts together the files that describe a running Compose project; nothing is committed. Throws BAD_OPTIONS when its Compose files are gone. */

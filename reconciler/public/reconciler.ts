@@ -1,4 +1,4 @@
-import type { Actor, ServiceStatus, Deployment } from './views.ts';
+import type { Actor, ServiceStatus, Deployment, HistoryEntry } from './views.ts';
 import type { CatalogueOperations } from './catalogue.ts';
 import type { DriftOperations, DriftView } from './drift.ts';
 import type { WorkflowOperations } from './workflows.ts';
@@ -13,6 +13,7 @@ import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { AdoptionOperations } from './adopt/adoptions.ts';
+import type { DraftOperations } from './files/drafts.ts';
 import type { FileOperations } from './files/files.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
 import type { UpkeepOperations } from './upkeep/upkeep.ts';
@@ -38,6 +39,7 @@ export type * from './clusters.ts';
 export type * from './live/resources.ts';
 export type * from './live/waits.ts';
 export type * from './drift.ts';
+export type * from './files/drafts.ts';
 export type * from './files/files.ts';
 export type * from './live/jobs.ts';
 export type * from './registries.ts';
@@ -91,30 +93,6 @@ export interface NodeStatus {
   /** `local`, `unix:///…`, `tls://host:2376`, `ssh://user@host:22`. */
   readonly address: string;
   readonly reachable: boolean | null;
-}
-
-/** One deployment as it went, also one that came to nothing. */
-export interface HistoryEntry {
-  /** `null` for one that left no tag. */
-  readonly number: number | null;
-  readonly tag: string | null;
-  /** `null` when it ended before anything was read. */
-  readonly revision: string | null;
-  /** When it ended, ISO 8601. */
-  readonly time: string;
-  /** Person who asked for it, else the author of the commit. */
-  readonly author: string | null;
-  readonly jobId: string | null;
-  readonly summary: string;
-  /** `removed`: the stack was destroyed, so there is nothing to go back to. `held`: it was planned, and then had to wait. */
-  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
-  /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
-  readonly trigger: string | null;
-  /** First line of the message of its commit; `null` when the repository does not have it (any more). */
-  readonly subject: string | null;
-  readonly durationMs: number | null;
-  /** Reason why it failed, or had to wait. */
-  readonly message: string | null;
 }
 
 export interface StackView {
@@ -356,6 +334,7 @@ export interface Reconciler
     ServiceOperations,
     WriteOperations,
     FileOperations,
+    DraftOperations,
     WorkflowOperations,
     DataOperations,
     CatalogueOperations,

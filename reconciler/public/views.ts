@@ -26,3 +26,27 @@ export interface Deployment {
   /** First line of the message of its commit; left out where the repository does not have it (any more). */
   readonly subject?: string;
 }
+
+/** One deployment as it went, also one that came to nothing. */
+export interface HistoryEntry {
+  /** `null` for one that left no tag. */
+  readonly number: number | null;
+  readonly tag: string | null;
+  /** `null` when it ended before anything was read. */
+  readonly revision: string | null;
+  /** When it ended, ISO 8601. */
+  readonly time: string;
+  /** Person who asked for it, else the author of the commit. */
+  readonly author: string | null;
+  readonly jobId: string | null;
+  readonly summary: string;
+  /** `removed`: the stack was destroyed, so there is nothing to go back to. `held`: it was planned, and then had to wait. */
+  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
+  /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
+  readonly trigger: string | null;
+  /** First line of the message of its commit; `null` when the repository does not have it (any more). */
+  readonly subject: string | null;
+  readonly durationMs: number | null;
+  /** Reason why it failed, or had to wait. */
+  readonly message: string | null;
+}

@@ -30,6 +30,7 @@ import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
 import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
+import type { DraftOperations } from '../public/files/drafts.ts';
 import type { FileOperations } from '../public/files/files.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
@@ -214,7 +215,7 @@ function createWrites(
   parts: OperationParts,
   stacks: StackOperations,
   { sealer }: ReconcilerOptions,
-): WriteOperations & FileOperations & DiagnosticsOperations & AdoptionOperations {
+): WriteOperations & FileOperations & DraftOperations & DiagnosticsOperations & AdoptionOperations {
   const writes = createWriteOperations(parts);
   const diagnostics = createDiagnosticsOperations({ ...parts, stacks, writes });
   return {

@@ -19,6 +19,7 @@ import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
 import { execRoutes } from './exec/exec-routes.ts';
 import { compareRoutes } from './files/compare-routes.ts';
+import { draftRoutes } from './files/draft-routes.ts';
 import { fileRoutes } from './files/file-routes.ts';
 import { ignoreDriftRoutes } from './files/ignore-drift-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
@@ -67,6 +68,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...stackRoutes,
   ...fileRoutes,
   ...compareRoutes,
+  ...draftRoutes,
   ...tagRoutes,
   ...planRoutes,
   ...driftRoutes,

@@ -76,6 +76,7 @@ export interface KitAddon {
 /** A kit with everything that it draws from others. */
 export interface Kit {
   readonly name: string;
+  readonly description: string;
   readonly proxy: KitProxy | undefined;
   readonly limits: KitLimits;
   readonly services: Readonly<Record<string, KitService>>;
@@ -101,6 +102,7 @@ export function resolveKit(kit: StackKit, base: Kit | undefined): Kit {
   for (const name of Object.keys(services)) spellings.set(name, name);
   return {
     name: kit.name,
+    description: kit.description,
     proxy: kit.proxy ?? base?.proxy,
     limits: kit.limits ?? {},
     services,

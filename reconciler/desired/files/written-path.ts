@@ -1,5 +1,5 @@
 import type { TreeDirectory, TreeNode } from '../../config/file-tree.ts';
-import { isDirectory } from '../../config/file-tree.ts';
+import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 
 const MAX_PATH = 1_000;
 // oxlint-disable-next-line no-control-regex
@@ -16,6 +16,11 @@ export function whyNoPath(tree: TreeDirectory, path: string): string | null {
     return 'a path goes down from the root of the repository, without "." and ".."';
   if (names.some((name) => OF_GIT.test(plain(name)))) return "it is one of Git's own files";
   return whyInTheWay(tree, names);
+}
+
+/** The same for a file that is not there yet. */
+export function whyNotNew(tree: TreeDirectory, path: string): string | null {
+  return whyNoPath(tree, path) ?? (nodeAt(tree, path) === undefined ? null : `${path} is there already`);
 }
 
 function whyInTheWay(tree: TreeDirectory, names: readonly string[]): string | null {

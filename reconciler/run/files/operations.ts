@@ -1,7 +1,9 @@
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import type { DraftOperations } from '../../public/files/drafts.ts';
 import type { FileOperations, FilesRequest, FilesWrite } from '../../public/files/files.ts';
 import type { Actor } from '../../public/views.ts';
 import type { OperationParts } from '../operations/parts.ts';
+import { draftStack, previewDraft } from './draft-stack.ts';
 import { compareDeployments } from './compare-deployments.ts';
 import type { WriteBy } from '../write/repository-writer.ts';
 import type { FileEdits } from './edit-files.ts';
@@ -13,7 +15,7 @@ import { listFiles } from './read-files.ts';
 /** Commits of others, to other files, that a write may come upon before its caller is told. */
 const MAX_ATTEMPTS = 3;
 
-export function createFileOperations(parts: OperationParts): FileOperations {
+export function createFileOperations(parts: OperationParts): FileOperations & DraftOperations {
   const { context, loop } = parts;
   return {
     listFiles(stack, options, signal) {
@@ -52,6 +54,16 @@ export function createFileOperations(parts: OperationParts): FileOperations {
     async previewIgnoreDrift(request, signal) {
       await loop.refreshIfPossible(signal);
       return previewEdits(context, await draftIgnore(context, request, signal), signal);
+    },
+    listKits: () => context.desired.kits(),
+    async previewDraft(request, signal) {
+      await loop.refreshForWrite(signal);
+      return previewDraft(context, draftStack(context, request), signal);
+    },
+    async commitDraft({ message, ...request }, actor, signal) {
+      await loop.refreshForWrite(signal);
+      const told = message ?? `Create stack ${request.name}`;
+      return commitEdits(parts, draftStack(context, request), told, { actor, signal });
     },
     compareDeployments: (request, signal) => compareDeployments(context, request, signal),
   };

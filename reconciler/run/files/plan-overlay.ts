@@ -66,7 +66,7 @@ async function previewOf(
 }
 
 function describesNothing(stack: string, file: string): Diagnostic {
-  const message = `nothing would describe the stack ${stack} any more`;
+  const message = `nothing would describe the stack ${stack}`;
   const hint = 'the name of a stack does not change; one is deleted as a whole';
   return { severity: 'error', code: 'INVALID_VALUE', message, hint, file };
 }

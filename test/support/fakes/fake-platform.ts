@@ -11,6 +11,7 @@ import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
 import type { AdoptionOperations } from '../../../reconciler/public/adopt/adoptions.ts';
 import { createFakeAdoptions } from './adopt/fake-adoptions.ts';
+import type { DraftOperations } from '../../../reconciler/public/files/drafts.ts';
 import type { FileOperations } from '../../../reconciler/public/files/files.ts';
 import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
@@ -52,6 +53,7 @@ export function createFakePlatform(
   GivenSecretOperations &
   AdoptionOperations &
   FileOperations &
+  DraftOperations &
   NoticeOperations &
   ChannelOperations {
   const { inventory, operations } = createFakeInventory();

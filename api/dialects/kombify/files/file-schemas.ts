@@ -63,6 +63,25 @@ export const ROLLBACK_PREVIEW: JsonSchema = record({ files: DIFFS, ...EFFECT });
 /** Answer of routes that write, or with `preview` say what they would write. */
 export const WRITTEN_OR_PREVIEW: JsonSchema = { anyOf: [refer('StackRollback'), PREVIEW] };
 
+export const DRAFT: JsonSchema = record({
+  files: listOf(record({ path: TEXT, text: TEXT })),
+  diagnostics: DIAGNOSTICS,
+  plan: PLAN_OR_NULL,
+});
+
+export const KITS: JsonSchema = record({
+  kits: listOf(
+    record({
+      name: TEXT,
+      description: TEXT,
+      services: listOf(
+        record({ name: TEXT, description: TEXT, needs: listOf(TEXT), options: { type: 'object' } }),
+      ),
+      addons: listOf(record({ name: TEXT, description: TEXT, services: listOf(TEXT) })),
+    }),
+  ),
+});
+
 const COMPARED = record({ number: { type: ['integer', 'null'] }, revision: TEXT });
 
 const COMMITS = listOf(

@@ -1,4 +1,4 @@
-import type { FileOperations, StackFile } from '../../../../reconciler/index.ts';
+import type { DraftOperations, FileOperations, StackFile } from '../../../../reconciler/index.ts';
 import { compareText, ReconcilerError } from '../../../../reconciler/index.ts';
 import { FAKE_COMMIT as commit } from '../fake-repositories.ts';
 
@@ -7,7 +7,7 @@ import { FAKE_COMMIT as commit } from '../fake-repositories.ts';
  *
  * @param known throws for a stack that is not there
  */
-export function createFakeFiles(known: (stack: string) => unknown): FileOperations {
+export function createFakeFiles(known: (stack: string) => unknown): FileOperations & DraftOperations {
   const fileOf = (stack: string): StackFile => {
     const text = JSON.stringify(known(stack));
     const path = `kombinations/${stack}/kombination.yaml`;
@@ -46,6 +46,12 @@ export function createFakeFiles(known: (stack: string) => unknown): FileOperatio
     async previewIgnoreDrift({ stack }) {
       const { path } = fileOf(stack);
       return { diff: [{ path, diff: '' }], diagnostics: [], plan: null, others: [] };
+    },
+    listKits: () => [],
+    previewDraft: async ({ files = [] }) => ({ files, diagnostics: [], plan: null }),
+    async commitDraft({ name }) {
+      const path = `kombinations/${name}/kombination.yaml`;
+      return { commit, file: path, files: [path] };
     },
     async compareDeployments({ stack, from, to }) {
       known(stack);
