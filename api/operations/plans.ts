@@ -16,6 +16,8 @@ export interface StackApplyRequest extends StackPlanRequest {
   readonly confirm: boolean;
   /** Also while a freeze window is open. Only admins may. */
   readonly overrideFreeze?: boolean;
+  /** Also while somebody holds the stack. */
+  readonly overrideHold?: boolean;
   /** A plan made earlier, which must still hold. */
   readonly plan: Plan | null;
 }

@@ -55,6 +55,7 @@ export type ErrorCode =
   | 'CLUSTER_IN_USE'
   | 'REGISTRY_EXISTS'
   | 'TAG_EXISTS'
+  | 'HELD'
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
   | 'SECRET_TIMEOUT'

@@ -126,6 +126,8 @@ export interface StackRecord {
   readonly synced: SyncedStack | null;
   /** Somebody stopped it; `null` when nobody did, or it was started or described otherwise since. */
   readonly stopped: StoppedStack | null;
+  /** Somebody keeps everything from being applied to it that nobody asks for; `null` when nobody does. */
+  readonly onHold: HeldStack | null;
 }
 
 /** Text of a deployment's tag; its number is given when it is made. */
@@ -159,6 +161,16 @@ export interface StoppedStack {
   readonly at: string;
   /** Name of the caller. */
   readonly by: string | null;
+}
+
+/** Holds until somebody releases it, whatever is described meanwhile. */
+export interface HeldStack {
+  /** Name of the caller. */
+  readonly by: string;
+  /** Reason in the words of the caller; `null`: none was given. */
+  readonly reason: string | null;
+  /** ISO 8601. */
+  readonly at: string;
 }
 
 export interface ApiKeyRecord {

@@ -26,7 +26,7 @@ import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FilesOnDisk } from '../ports/desired.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
-import type { Job, JobLog, JobStep } from '../ports/store.ts';
+import type { HeldStack, Job, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
 import type { ServiceOperations } from './services.ts';
 import type { JobOperations } from './live/jobs.ts';
@@ -109,6 +109,8 @@ export interface StackView {
   readonly lastJob: Job | null;
   readonly deployment: Deployment | null;
   readonly drift: DriftView;
+  /** Somebody keeps everything away from it that nobody asks for; left out: nobody does. */
+  readonly onHold?: HeldStack;
   /** The document as written. */
   readonly document: unknown;
   /** First commit of its file, and the one that changed it last, ISO 8601; left out where that is not known. */
@@ -179,6 +181,8 @@ export interface ApplyRequest extends PlanRequest {
   readonly confirm?: boolean;
   /** Also while the operator's windows say that nothing is changed. Whoever lets this through checks who may. Default false. */
   readonly overrideFreeze?: boolean;
+  /** Also while somebody holds the stack, which stays held. Default false. */
+  readonly overrideHold?: boolean;
   /** A plan made earlier: refused with PLAN_STALE when it would not be made the same way now. */
   readonly plan?: Plan;
 }
@@ -290,7 +294,7 @@ export interface StackOperations {
   findStacks(search: StackSearch): FoundStacks;
   /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
-  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `cancelled`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
+  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `on-hold`, `cancelled`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
   /** Returns figures of at most so many stacks: those that are not in sync first, then by name. From memory, but for the newest backups. */
   stackFigures(limit: number): readonly StackFigures[];
@@ -317,6 +321,13 @@ export interface ApplyOperations {
    * more than being started applies it. Throws at once when the stack is not described.
    */
   control(request: ControlRequest): Job;
+  /**
+   * Nothing is applied to the stack from now on that nobody asks for (a push, drift, a resync), until it is released; what is being applied ends. It outlives
+   * the process. Throws UNKNOWN_STACK.
+   */
+  hold(stack: string, actor: Actor, reason?: string): StackView;
+  /** Ends a hold; the stack is looked at again at once. Throws UNKNOWN_STACK. */
+  releaseHold(stack: string): StackView;
 }
 
 /**

@@ -2,7 +2,7 @@ import { errorMessage } from '../base/errors.ts';
 import type { Seal } from '../model/seal.ts';
 import { compareDigests } from '../model/seal.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { StackRecord, Store } from '../ports/store.ts';
+import type { HeldStack, StackRecord, Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
@@ -33,6 +33,8 @@ export interface RunContext {
   readonly hooked: Map<string, string>;
   /** Counts how often in a row a deployment was disturbed from outside, by stack. */
   readonly disturbed: Map<string, { readonly desired: string; readonly times: number }>;
+  /** Stacks to which nothing is applied unasked, as the store has it. */
+  readonly onHold: Map<string, HeldStack>;
   /** Records that the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Key of digests that are written down; `null`: they are not sealed. */
@@ -52,6 +54,7 @@ const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
   unpushedTags: [],
   synced: null,
   stopped: null,
+  onHold: null,
 };
 
 /** Returns what is remembered of a stack; a store that cannot be asked remembers nothing. */
@@ -105,7 +108,10 @@ export function isRemembered({ unsaved, store }: RunContext, stack: string): boo
   }
 }
 
-export function recallStacks({ store, logger }: RunContext): readonly StackRecord[] {
+export function recallStacks({
+  store,
+  logger,
+}: Pick<RunContext, 'store' | 'logger'>): readonly StackRecord[] {
   try {
     return store.listStacks();
   } catch (error) {
@@ -123,6 +129,20 @@ export function rememberStack(context: RunContext, stack: string, patch: Partial
     context.unsaved.set(stack, record);
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be written');
   }
+}
+
+/** Returns the stacks that are held, from the store. */
+export function recallHeld(parts: Pick<RunContext, 'store' | 'logger'>): Map<string, HeldStack> {
+  return new Map(
+    recallStacks(parts).flatMap(({ stack, onHold }) => (onHold === null ? [] : [[stack, onHold] as const])),
+  );
+}
+
+/** Holds a stack, or releases it with `null`; a new process remembers it. */
+export function holdStack(context: RunContext, stack: string, held: HeldStack | null): void {
+  if (held === null) context.onHold.delete(stack);
+  else context.onHold.set(stack, held);
+  rememberStack(context, stack, { onHold: held });
 }
 
 /** Stable time of a stack, in milliseconds. */

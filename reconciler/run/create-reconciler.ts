@@ -46,6 +46,7 @@ import type { UpkeepOperations } from '../public/upkeep/upkeep.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
+import { recallHeld } from './context.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
 import { StackHolds } from './loop/stack-holds.ts';
@@ -206,7 +207,7 @@ function createJobs(
   stacks: StackOperations,
 ): ApplyOperations & JobOperations & UpkeepOperations {
   const { context } = parts;
-  const applies = createApplyOperations(parts);
+  const applies = createApplyOperations(parts, stacks);
   const jobs = createJobOperations(parts);
   return { ...applies, ...jobs, ...createUpkeepOperations({ context, background, stacks, applies, jobs }) };
 }
@@ -280,6 +281,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     holds: new StackHolds(),
     hooked: new Map(),
     disturbed: new Map(),
+    onHold: recallHeld({ store, logger }),
     unsaved: new Map(),
     concurrency: options.changeConcurrency ?? 8,
     stableMs: options.stableMs ?? DEFAULT_STABLE_MS,

@@ -21,6 +21,7 @@ import { execRoutes } from './exec/exec-routes.ts';
 import { compareRoutes } from './files/compare-routes.ts';
 import { draftRoutes } from './files/draft-routes.ts';
 import { fileRoutes } from './files/file-routes.ts';
+import { holdRoutes } from './files/hold-routes.ts';
 import { ignoreDriftRoutes } from './files/ignore-drift-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { instanceRoutes } from './instances/instance-routes.ts';
@@ -73,6 +74,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...planRoutes,
   ...driftRoutes,
   ...ignoreDriftRoutes,
+  ...holdRoutes,
   ...adoptionRoutes,
   ...logRoutes,
   ...statsRoutes,

@@ -26,6 +26,7 @@ interface ApplyBody extends PlanBody {
   readonly plan?: Plan;
   readonly confirm?: boolean;
   readonly override_freeze?: boolean;
+  readonly override_hold?: boolean;
 }
 
 const PLAN_BODY = {
@@ -60,6 +61,10 @@ const applyBody = shape<ApplyBody>({
     override_freeze: {
       type: 'boolean',
       description: 'Also while a freeze window of the operator is open; for admins only. Default false.',
+    },
+    override_hold: {
+      type: 'boolean',
+      description: 'Also while somebody holds the stack, else 409 (HELD). Default false.',
     },
   },
 });
@@ -109,7 +114,8 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
       const overrideFreeze = body.override_freeze === true;
       if (overrideFreeze && identity.role !== 'admin')
         throw new HttpProblem('FORBIDDEN', 'override_freeze is for admins only');
-      const request = { stack, mode, volumes, newest, confirm, overrideFreeze, plan, actor: identity };
+      const overrides = { overrideFreeze, overrideHold: body.override_hold === true };
+      const request = { stack, mode, volumes, newest, confirm, ...overrides, plan, actor: identity };
       const job = await applyOrExplain(deps, request);
       return ok(query.wait === true ? toEndedJob(await waitForJob(deps, job.id, signal)) : toJob(job));
     },

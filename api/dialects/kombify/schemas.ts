@@ -174,6 +174,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   diagnostics: listOf(DIAGNOSTIC),
   next_look_at: TIME_OR_NULL,
   waits: orNull(record({ reason: TEXT, message: TEXT, until: TIME }, ['until'])),
+  hold: orNull(record({ by: TEXT, reason: TEXT_OR_NULL, at: TIME })),
 };
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {

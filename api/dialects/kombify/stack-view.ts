@@ -57,6 +57,7 @@ export function toStack(stack: StackRow) {
     diagnostics: stack.diagnostics,
     next_look_at: stack.nextLookAt ?? null,
     waits: stack.waits ?? null,
+    hold: stack.onHold ?? null,
   };
 }
 

@@ -159,6 +159,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX audit_by_time ON audit (at, number);
   CREATE INDEX audit_of_nobody ON audit (number) WHERE via = 'none';
   `,
+  `ALTER TABLE stacks ADD COLUMN on_hold TEXT;`,
 ];
 
 /**

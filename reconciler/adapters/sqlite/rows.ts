@@ -12,6 +12,7 @@ import type {
   LogLevel,
   Role,
   StackRecord,
+  HeldStack,
   StoppedStack,
   PendingTag,
   SyncedStack,
@@ -117,6 +118,7 @@ export function toStackRecord(row: Row): StackRecord {
     unpushedTags: document(row, 'unpushed_tags', isTextList) ?? [],
     synced: document(row, 'synced', isSynced),
     stopped: document(row, 'stopped', isStopped),
+    onHold: document(row, 'on_hold', isHeld),
   };
 }
 
@@ -177,6 +179,12 @@ function isStopped(value: unknown): value is StoppedStack {
   if (!hasMembers(value, { desired: 'string', resources: 'object', at: 'string' })) return false;
   const { resources, by } = value as { readonly resources: unknown; readonly by?: unknown };
   return isTextList(resources) && (by === null || typeof by === 'string');
+}
+
+function isHeld(value: unknown): value is HeldStack {
+  if (!hasMembers(value, { by: 'string', at: 'string' })) return false;
+  const { reason } = value as { readonly reason?: unknown };
+  return reason === null || typeof reason === 'string';
 }
 
 function isSynced(value: unknown): value is SyncedStack {

@@ -271,7 +271,15 @@ function jobColumns({ summary, error, ...rest }: Job) {
   return { ...rest, summary: summary && JSON.stringify(summary), error: error && JSON.stringify(error) };
 }
 
-function stackColumns({ untagged, unpushedTags, pendingTags, stopped, synced, ...rest }: StackRecord) {
+function stackColumns({
+  untagged,
+  unpushedTags,
+  pendingTags,
+  stopped,
+  synced,
+  onHold,
+  ...rest
+}: StackRecord) {
   return {
     ...rest,
     untagged: untagged ? 1 : 0,
@@ -279,5 +287,6 @@ function stackColumns({ untagged, unpushedTags, pendingTags, stopped, synced, ..
     pendingTags: JSON.stringify(pendingTags),
     stopped: stopped && JSON.stringify(stopped),
     synced: synced && JSON.stringify(synced),
+    onHold: onHold && JSON.stringify(onHold),
   };
 }

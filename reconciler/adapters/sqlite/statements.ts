@@ -43,8 +43,8 @@ export function prepareStatements(database: DatabaseSync) {
     getPlan: prepare('SELECT document FROM plans WHERE id = ?'),
     saveStack: prepare(`
       INSERT OR REPLACE INTO stacks (stack, held_desired, untagged, last_applied_revision, last_applied_at, unpushed_tags,
-        pending_tags, stopped, synced)
-      VALUES (:stack, :heldDesired, :untagged, :lastAppliedRevision, :lastAppliedAt, :unpushedTags, :pendingTags, :stopped, :synced)`),
+        pending_tags, stopped, synced, on_hold) VALUES (:stack, :heldDesired, :untagged, :lastAppliedRevision,
+        :lastAppliedAt, :unpushedTags, :pendingTags, :stopped, :synced, :onHold)`),
     getStack: prepare('SELECT * FROM stacks WHERE stack = ?'),
     listStacks: prepare('SELECT * FROM stacks ORDER BY stack'),
     saveKey: prepare(`

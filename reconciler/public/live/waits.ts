@@ -1,6 +1,6 @@
 /** The thing that a stack waits for before anything more is done to it. */
 export interface StackWait {
-  /** `frozen`, `blocked`, `out-of-turn`, `held`, `cancelled`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`, as `countHolds` has them. */
+  /** `frozen`, `blocked`, `out-of-turn`, `held`, `on-hold`, `cancelled`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`, as `countHolds` has them. */
   readonly reason: string;
   /** The same in a sentence for people, with what can be done about it. */
   readonly message: string;

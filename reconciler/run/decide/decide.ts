@@ -6,7 +6,7 @@ import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Job, StackRecord } from '../../ports/store.ts';
 import type { Pause } from './repair-limiter.ts';
-import { DESTROYED, HELD } from './words.ts';
+import { DESTROYED, HELD, onHoldOf } from './words.ts';
 
 /** Everything that a decision rests on, read beforehand. */
 export interface DecisionInput {
@@ -22,6 +22,8 @@ export interface DecisionInput {
   readonly lastRun: Pick<Job, 'type' | 'status' | 'error'> | null;
   /** The stop that somebody asked for by hand. */
   readonly stopped: Pick<NonNullable<StackRecord['stopped']>, 'desired' | 'by'> | null;
+  /** Somebody keeps everything away that nobody asks for. */
+  readonly onHold: StackRecord['onHold'];
   /** Names of what runs although the stack was stopped. */
   readonly stillUp: readonly string[];
   /** Digest of the newest deployment. */
@@ -66,13 +68,14 @@ export interface Restraint {
   /**
    * - `held` the same description failed for good
    * - `cancelled` somebody called its job off
+   * - `on-hold` somebody holds it until it is released
    * - `destroyed` somebody destroyed it by hand
    * - `stopped` somebody stopped it: what does not run is not started
    * - `waiting` somebody has to apply it: `policy.sync` is manual
    * - `paced` it was repaired too often to go on at this pace
    * - `contested` somebody has undone the same repair each time
    */
-  readonly kind: 'held' | 'cancelled' | 'destroyed' | 'stopped' | 'waiting' | Pause['kind'];
+  readonly kind: 'held' | 'on-hold' | 'cancelled' | 'destroyed' | 'stopped' | 'waiting' | Pause['kind'];
   readonly reason: string;
   readonly waitsFor: WaitsFor;
 }
@@ -96,6 +99,8 @@ export function decide(input: DecisionInput): Decision {
   if (!hasWork(plan)) return { kind: plan.unreachable === undefined ? 'in-sync' : 'unreachable' };
   const repairs = input.deployedDesired === plan.desired;
   if (!hasChanges(plan)) return requested ? { kind: 'apply', repairs } : { kind: 'unwell' };
+  if (!requested && input.onHold !== null)
+    return { kind: 'on-hold', reason: onHoldOf(input.onHold), waitsFor: A_PERSON };
   const restraint = requested ? null : findRestraint(input);
   if (restraint !== null) return restraint;
   const blocked = whyNotApplicable(plan, input.confirmed);

@@ -117,6 +117,7 @@ const STATE_OF_HOLD: Readonly<Record<Hold['kind'], SyncState>> = {
   'out-of-turn': 'pending',
   held: 'failed',
   cancelled: 'pending',
+  'on-hold': 'pending',
   destroyed: 'pending',
   stopped: 'stopped',
   waiting: 'pending',

@@ -1,6 +1,8 @@
 import { isReconcilerError } from '../../base/errors.ts';
+import type { HeldStack } from '../../ports/store.ts';
 import type { StackWait } from '../../public/live/waits.ts';
 import type { Hold } from './decide.ts';
+import { onHoldOf } from './words.ts';
 import type { Situation } from './state-of.ts';
 
 /**
@@ -16,6 +18,11 @@ export function waitOf(situation: Situation, now: number): StackWait | null {
     if (kind !== undefined) return { reason: kind, message: tell(kind, situation.error.message) };
   }
   return null;
+}
+
+/** Says the same of one that is held, also while there is nothing to apply to it. */
+export function waitOfHeld(held: HeldStack): StackWait {
+  return { reason: 'on-hold', message: tell('on-hold', onHoldOf(held)) };
 }
 
 /** Somebody has asked, and was told that this keeps it from being done. */
@@ -49,6 +56,7 @@ const WORDS: Readonly<Record<Hold['kind'], string | null>> = {
   'out-of-turn': 'Another stack comes first',
   held: 'It failed, and trying the same again would not help; change its description, or apply it, to try again',
   cancelled: null,
+  'on-hold': null,
   destroyed: null,
   stopped: null,
   waiting: null,

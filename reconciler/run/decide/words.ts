@@ -1,4 +1,5 @@
 import type { Plan } from '../../plan/plan.ts';
+import type { HeldStack } from '../../ports/store.ts';
 
 /* Sentences about a stack that both its state and its jobs tell. */
 
@@ -7,6 +8,12 @@ export const DESTROYED = 'destroyed by hand; apply it, or change its description
 
 export const HELD =
   'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
+
+/** Says who holds a stack, and why. */
+export function onHoldOf({ by, reason }: HeldStack): string {
+  const why = reason === null ? '' : `: ${reason}`;
+  return `held by ${by}${why}; nothing is applied to it by itself until it is released`;
+}
 
 /** Says what a plan leaves although nothing describes it; `null` when it leaves nothing. */
 export function keptOf({ changes }: Plan): string | null {

@@ -226,6 +226,11 @@ export class Loop implements AsyncDisposable {
     return true;
   }
 
+  /** Something that decisions rest on has changed by hand. Before `start` nothing happens by itself. */
+  lookAgain(stack: string): void {
+    if (this.#started) this.#queue.addFirst(stack);
+  }
+
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
   async refreshStatus(stack: string, signal: AbortSignal): Promise<void> {
     await this.findLeftovers(stack, signal);

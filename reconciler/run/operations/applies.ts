@@ -1,13 +1,29 @@
 import { formatSummary } from '../../plan/format-plan.ts';
-import type { ApplyOperations } from '../../public/reconciler.ts';
-import { savePlan } from '../context.ts';
+import type { ApplyOperations, StackOperations } from '../../public/reconciler.ts';
+import { holdStack, savePlan } from '../context.ts';
 import { withContents } from '../observe/plan-contents.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import { orderOf } from '../reconcile/requests.ts';
 import type { OperationParts } from './parts.ts';
 
-export function createApplyOperations({ context, loop }: OperationParts): ApplyOperations {
+export function createApplyOperations(
+  { context, loop }: OperationParts,
+  { getStack }: Pick<StackOperations, 'getStack'>,
+): ApplyOperations {
   return {
+    hold(stack, actor, reason = '') {
+      getStack(stack);
+      const at = new Date(context.clock.now()).toISOString();
+      holdStack(context, stack, { by: actor.name, reason: reason.trim() === '' ? null : reason.trim(), at });
+      loop.lookAgain(stack);
+      return getStack(stack);
+    },
+    releaseHold(stack) {
+      getStack(stack);
+      holdStack(context, stack, null);
+      loop.lookAgain(stack);
+      return getStack(stack);
+    },
     async plan(request, signal) {
       await loop.refreshIfPossible(signal);
       const { stack, trigger, actor } = request;

@@ -7,6 +7,7 @@ import { listWorkers } from '../observe/workers.ts';
 import { readHistory } from '../record/history.ts';
 import { createFigures } from '../observe/stack-figures.ts';
 import type { RunContext } from '../context.ts';
+import { waitOfHeld } from '../decide/wait-of.ts';
 import type { OperationParts } from './parts.ts';
 
 export function createStackOperations(parts: OperationParts): StackOperations {
@@ -58,7 +59,9 @@ function createReads({ context, loop }: OperationParts): Reads {
     const untagged = deployments.whyUntagged(name);
     const message = view.message ?? (untagged === null ? null : `deployed, but not tagged yet: ${untagged}`);
     const nextLookAt = loop.nextLookAt(name);
-    return { ...view, message, ...(nextLookAt === null ? {} : { nextLookAt }) };
+    const onHold = context.onHold.get(name);
+    const shown = { ...view, message, ...(nextLookAt === null ? {} : { nextLookAt }) };
+    return onHold === undefined ? shown : { ...shown, onHold, waits: view.waits ?? waitOfHeld(onHold) };
   };
   const getStack = (name: string): StackView => {
     const description = desired.get(name) ?? leftOf(name);

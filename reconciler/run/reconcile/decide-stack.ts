@@ -1,7 +1,7 @@
 import { hasChanges } from '../../plan/build-plan.ts';
 import { isUp } from '../apply/stopped.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { recallFor } from '../context.ts';
+import { holdStack, recallFor } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { decide, isDrift } from '../decide/decide.ts';
 import type { Decision, DecisionInput } from '../decide/decide.ts';
@@ -51,6 +51,7 @@ function readInput(
     heldDesired,
     lastRun: hasChanges(plan) && heldDesired === plan.desired ? lastRun(context, stack) : null,
     stopped,
+    onHold: context.onHold.get(stack) ?? null,
     stillUp: observed.filter(isUp).map(({ name }) => name),
     deployedDesired: deployedDigest(context, plan),
     doubt: removals.whyNot(stack),
@@ -105,4 +106,6 @@ export function forget({ context, removals, schedule }: ReconcileParts, stack: s
   context.stacks.forget(stack);
   context.deployments.forget(stack);
   removals.unblock(stack);
+  // Another stack of its name is nobody's to hold yet.
+  if (context.onHold.has(stack)) holdStack(context, stack, null);
 }

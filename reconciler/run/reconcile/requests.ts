@@ -6,6 +6,7 @@ import type { Confirmation, Plan } from '../../plan/plan.ts';
 import type { ApplyRequest } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import { gateError, whyFrozen } from '../decide/gates.ts';
+import { onHoldOf } from '../decide/words.ts';
 import { isCurrent, planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack, PlanOrder } from '../observe/plan-stack.ts';
 import type { Admission, PendingApply } from './pending-requests.ts';
@@ -35,7 +36,7 @@ function isReviewed(
 }
 
 /**
- * Throws what can be known before a job runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED, FROZEN. A target that
+ * Throws what can be known before a job runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED, FROZEN, HELD. A target that
  * is away is the job's to tell; it may be back when the job runs.
  */
 export async function admit(
@@ -44,6 +45,7 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admission> {
   const { stack, plan: saved, confirm = false, overrideFreeze = false } = request;
+  refuseHeld(context, request);
   let planned: PlannedStack;
   try {
     planned = await planStack(context, orderOf(request), signal);
@@ -81,6 +83,13 @@ export async function planRequest(
     throw new ReconcilerError('CONFIRMATION_REQUIRED', message);
   }
   return planned;
+}
+
+/** Throws HELD, unless whoever asks has said that they know. */
+function refuseHeld({ onHold }: RunContext, { stack, overrideHold = false }: ApplyRequest): void {
+  const held = onHold.get(stack);
+  if (held !== undefined && !overrideHold)
+    throw new ReconcilerError('HELD', `${stack} is ${onHoldOf(held)}, or is applied all the same`);
 }
 
 /** Throws PLAN_STALE with everything that moved. */

@@ -261,6 +261,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
         lastAppliedAt: at(1),
         synced: { desired: 'd1', deployment: 3 },
         stopped: null,
+        onHold: { by: 'Ann', reason: 'moves house', at: at(3) },
         pendingTags: [
           {
             revision: 'b'.repeat(40),

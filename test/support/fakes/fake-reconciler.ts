@@ -144,7 +144,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
-    ...createFakeUpkeep({ known, addJob, commit: COMMIT }),
+    ...createFakeUpkeep({ known, viewOf, addJob, commit: COMMIT }),
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),

@@ -92,6 +92,7 @@ describe('decide', () => {
       heldDesired: null,
       lastRun: null,
       stopped: null,
+      onHold: null,
       stillUp: [],
       doubt: null,
       gate: null,

@@ -1,13 +1,17 @@
 import type {
+  ApplyOperations,
   Job,
   RepositoryOperations,
   ServiceOperations,
+  StackView,
   UpkeepOperations,
 } from '../../../../reconciler/index.ts';
+import { at } from '../../records.ts';
 
 export interface FakeUpkeepParts {
   /** Throws for a stack that is not there. */
   readonly known: (stack: string) => unknown;
+  readonly viewOf: (stack: string) => StackView;
   readonly addJob: (changes: Partial<Job>) => Job;
   readonly commit: string;
 }
@@ -15,13 +19,17 @@ export interface FakeUpkeepParts {
 /** One container, one image that is left over, and a revision that has been reached. */
 export function createFakeUpkeep({
   known,
+  viewOf,
   addJob,
   commit,
 }: FakeUpkeepParts): UpkeepOperations &
   Pick<ServiceOperations, 'runStats'> &
-  Pick<RepositoryOperations, 'hasReached'> {
+  Pick<RepositoryOperations, 'hasReached'> &
+  Pick<ApplyOperations, 'hold' | 'releaseHold'> {
   const left = new Map([['edge/sha256:1', 1_048_576]]);
   return {
+    hold: (stack, { name: by }, reason = '') => ({ ...viewOf(stack), onHold: { by, reason, at: at(1) } }),
+    releaseHold: viewOf,
     hasReached: (wanted) => Promise.resolve(commit.startsWith(wanted)),
     async runStats(stack) {
       known(stack);
