@@ -6,7 +6,7 @@ import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { shortCommit } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
-import { CommitForm } from '../../parts/commit-form.tsx';
+import { CommitForm } from '../../parts/edit/commit-form.tsx';
 import { Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { EffectView } from '../plan/effect.tsx';

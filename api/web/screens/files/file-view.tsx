@@ -1,10 +1,10 @@
 import { RotateCcw, Trash2 } from 'lucide';
 import type { Diagnostic } from '../../client/api-types.ts';
 import type { StackFile } from '../../client/history-types.ts';
-import type { Jump } from '../../parts/editor.tsx';
-import { Editor } from '../../parts/editor.tsx';
+import type { Jump } from '../../parts/edit/editor.tsx';
+import { Editor } from '../../parts/edit/editor.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { LineFindings } from '../../parts/line-findings.tsx';
+import { LineFindings } from '../../parts/edit/line-findings.tsx';
 import { SourceLink } from '../../parts/source-link.tsx';
 
 interface FileViewProps {

@@ -5,7 +5,7 @@ import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
-import { FileDiffs } from '../../parts/file-diffs.tsx';
+import { FileDiffs } from '../../parts/edit/file-diffs.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { CommitLink } from '../../parts/source-link.tsx';
 import { Time } from '../../parts/time.tsx';

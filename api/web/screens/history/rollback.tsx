@@ -8,7 +8,7 @@ import { useLoad } from '../../client/use-load.ts';
 import { shortCommit } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
-import { CommitForm } from '../../parts/commit-form.tsx';
+import { CommitForm } from '../../parts/edit/commit-form.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { EffectView } from '../plan/effect.tsx';

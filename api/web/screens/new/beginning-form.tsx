@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 import { Upload } from 'lucide';
 import { announceError } from '../../app/announce.tsx';
 import { toApiError } from '../../client/request.ts';
-import { Editor } from '../../parts/editor.tsx';
+import { Editor } from '../../parts/edit/editor.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { KitChoice } from './kit-choice.tsx';
 import type { Source, useDraft } from './use-draft.ts';

@@ -1,6 +1,6 @@
 import { Pencil, RotateCcw } from 'lucide';
 import { count } from '../../client/words.ts';
-import { Editor } from '../../parts/editor.tsx';
+import { Editor } from '../../parts/edit/editor.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import type { useDraft } from './use-draft.ts';
 

@@ -1,7 +1,7 @@
 import { TriangleAlert } from 'lucide';
 import type { FileDiff, Effect } from '../../client/history-types.ts';
 import { count } from '../../client/words.ts';
-import { FileDiffs } from '../../parts/file-diffs.tsx';
+import { FileDiffs } from '../../parts/edit/file-diffs.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PlanView } from './plan-view.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { GitCommitHorizontal } from 'lucide';
-import { Icon } from './icon.tsx';
+import { Icon } from '../icon.tsx';
 import './changes.css';
 
 interface CommitFormProps {

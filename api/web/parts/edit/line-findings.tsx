@@ -1,6 +1,6 @@
 import { CircleX, Info, TriangleAlert } from 'lucide';
-import type { Diagnostic } from '../client/api-types.ts';
-import { Icon } from './icon.tsx';
+import type { Diagnostic } from '../../client/api-types.ts';
+import { Icon } from '../icon.tsx';
 
 const ICONS = { error: CircleX, warning: TriangleAlert, info: Info } as const;
 

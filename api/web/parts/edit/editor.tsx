@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import type { Diagnostic } from '../client/api-types.ts';
+import type { Diagnostic } from '../../client/api-types.ts';
 import './editor.css';
 
 export interface Jump {

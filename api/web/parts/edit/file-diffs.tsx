@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import type { FileDiff } from '../client/history-types.ts';
-import { count } from '../client/words.ts';
-import { Diff } from './diff.tsx';
+import type { FileDiff } from '../../client/history-types.ts';
+import { count } from '../../client/words.ts';
+import { Diff } from '../diff.tsx';
 import './changes.css';
 
 /** Lines of one file that are shown before somebody asks for all of them. */

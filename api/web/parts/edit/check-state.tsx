@@ -1,8 +1,8 @@
 import { CircleCheck, CircleX, LoaderCircle, TriangleAlert } from 'lucide';
-import type { Diagnostic } from '../client/api-types.ts';
-import type { Tried } from '../client/use-tried.ts';
-import { count } from '../client/words.ts';
-import { Icon } from './icon.tsx';
+import type { Diagnostic } from '../../client/api-types.ts';
+import type { Tried } from '../../client/use-tried.ts';
+import { count } from '../../client/words.ts';
+import { Icon } from '../icon.tsx';
 import './changes.css';
 
 interface CheckStateProps {
