@@ -153,7 +153,7 @@ export function tellShortly({ link, fills }: Connection): string {
   const parts = [
     ...(mount === undefined ? [] : [showValue(mount.value)]),
     ...(variables === 0 ? [] : [`+${variables}`]),
-    ...(fields === 0 ? [] : [count(fields, 'field')]),
+    ...(fields === 0 ? [] : [`fills ${count(fields, 'field')}`]),
   ];
   const text = parts.join(' ');
   return text.length > 18 ? `…${text.slice(-17)}` : text;

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { TriangleAlert } from 'lucide';
 import type { StackDetail } from '../../client/api-types.ts';
 import type { ApiError } from '../../client/request.ts';
 import { post, request, toApiError } from '../../client/request.ts';
@@ -10,6 +11,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Diff } from '../../parts/diff.tsx';
 import { Failed, Waiting } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
+import { Icon } from '../../parts/icon.tsx';
 import { countChanges, enumerate, targetsOf, tellSummary } from '../plan/plan-words.ts';
 import type { Editor } from './edit/editor.ts';
 import { useWork } from './work.ts';
@@ -83,6 +85,22 @@ export function SaveDialog({ reloadFiles, onClose }: SaveProps) {
   );
 }
 
+/** Says what waits for a yes once it is saved. */
+function Needed({ plan }: { plan: FilesPreview['plan'] }) {
+  if (plan === null || plan.confirmations.length === 0) return null;
+  return (
+    <div class="notice tone-warn">
+      <Icon of={TriangleAlert} />
+      <div>
+        <p>Once it is saved, it waits for your yes to this:</p>
+        {plan.confirmations.map(({ message }) => (
+          <p key={message}>{message}</p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 function Ask({ preview, save }: { preview: FilesPreview; save: (message: string) => Promise<void> }) {
   const { stack, editor } = useWork();
   const [message, setMessage] = useState(`Change the workflow ${stack.name}`);
@@ -93,7 +111,9 @@ function Ask({ preview, save }: { preview: FilesPreview; save: (message: string)
   const isPublished = editor.document.value['status'] === 'published';
   const changes = preview.plan === null ? 0 : countChanges(preview.plan);
   const where = preview.plan === null ? '' : enumerate(targetsOf(preview.plan));
-  const action = changes > 0 ? `Commit, and apply ${count(changes, 'change')} to ${where}` : 'Commit 1 file';
+  const waits = (preview.plan?.confirmations.length ?? 0) > 0;
+  const action =
+    changes > 0 && !waits ? `Commit, and apply ${count(changes, 'change')} to ${where}` : 'Commit 1 file';
   return (
     <form
       onSubmit={(event) => {
@@ -121,6 +141,7 @@ function Ask({ preview, save }: { preview: FilesPreview; save: (message: string)
               : 'What would change on the cluster is not known yet; it is applied once it can be.'
             : `On the cluster: ${tellSummary(preview.plan)}`}
       </p>
+      <Needed plan={preview.plan} />
       <label class="field">
         <span>Message of the commit</span>
         <input value={message} maxLength={500} onInput={(event) => setMessage(event.currentTarget.value)} />

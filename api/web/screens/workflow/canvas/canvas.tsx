@@ -1,14 +1,22 @@
 import type { Connection as Drawn, Edge, EdgeChange, NodeChange, ReactFlowInstance } from '@xyflow/react';
-import { applyNodeChanges, Background, Controls, MarkerType, MiniMap, ReactFlow } from '@xyflow/react';
+import {
+  applyNodeChanges,
+  Background,
+  Controls,
+  MarkerType,
+  MiniMap,
+  Position,
+  ReactFlow,
+} from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { announce } from '../../../app/announce.tsx';
 import {
-  changeNode,
   connect,
   disconnect,
   edgesOf,
   meaningOf,
+  placeAll,
   withoutNode,
   withoutPlaces,
 } from '../edit/graph.ts';
@@ -17,13 +25,30 @@ import type { Work } from '../work.ts';
 import { useWork } from '../work.ts';
 import type { DrawnNode } from './canvas-node.tsx';
 import { CanvasNode } from './canvas-node.tsx';
+import type { Place } from './layout.ts';
 import { NODE_HEIGHT, NODE_WIDTH, placeNodes } from './layout.ts';
 import './canvas.css';
 
 const NODE_TYPES = { object: CanvasNode };
 const FIT = { maxZoom: 1, padding: 0.1 } as const;
+/** Size of a handle, in pixels. */
+const HANDLE = 12;
 /** Number of nodes from which on a small map helps. */
 const MANY = 15;
+
+/** Sizes and handles are said, not measured: so edges are there as soon as nodes are. */
+function handlesOf(isDown: boolean): NonNullable<DrawnNode['handles']> {
+  const size = { width: HANDLE, height: HANDLE };
+  const [middle, far] = isDown ? [NODE_WIDTH / 2, NODE_HEIGHT] : [NODE_HEIGHT / 2, NODE_WIDTH];
+  const place = (along: number) => {
+    const [x, y] = isDown ? [middle, along] : [along, middle];
+    return { x: x - HANDLE / 2, y: y - HANDLE / 2, ...size };
+  };
+  return [
+    { type: 'target', position: isDown ? Position.Top : Position.Left, ...place(0) },
+    { type: 'source', position: isDown ? Position.Bottom : Position.Right, ...place(far) },
+  ];
+}
 
 function drawNodes(
   { nodes, edges, catalogue, states, findings, selected }: Work,
@@ -39,6 +64,8 @@ function drawNodes(
       position: { ...(places.get(node.id) ?? { x: 0, y: 0 }) },
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
+      measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
+      handles: handlesOf(isDown),
       selected: node.id === selected,
       ariaLabel: `${typeWords(catalogue, node)} ${node.id}`,
       data: {
@@ -73,7 +100,7 @@ function drawEdges({ edges, findings }: Work): readonly Edge[] {
 }
 
 /** Changes of the drawing as changes of the file. */
-function useDrawing(edges: readonly Edge[]) {
+function useDrawing(edges: readonly Edge[], places: ReadonlyMap<string, Place>) {
   const { editor, catalogue, nodes } = useWork();
   return {
     isMeant({ source, target }: Drawn | Edge): boolean {
@@ -98,10 +125,8 @@ function useDrawing(edges: readonly Edge[]) {
       }
     },
     onConnect: ({ source, target }: Drawn) => editor.edit((document) => connect(document, source, target)),
-    onNodeDragStop: (_: unknown, { id, position: { x, y } }: DrawnNode) =>
-      editor.edit((document) =>
-        changeNode(document, id, (node) => ({ ...node, position: { x: Math.round(x), y: Math.round(y) } })),
-      ),
+    onNodeDragStop: (_: unknown, moved: DrawnNode) =>
+      editor.edit((document) => placeAll(document, new Map([...places, [moved.id, moved.position]]))),
   };
 }
 
@@ -114,7 +139,10 @@ export function Canvas() {
   const [shown, setShown] = useState<DrawnNode[]>([...wanted]);
   useEffect(() => setShown([...wanted]), [wanted]);
   const edges = useMemo(() => [...drawEdges(work)], [work]);
-  const { isMeant, takeOut, ...drawing } = useDrawing(edges);
+  const { isMeant, takeOut, ...drawing } = useDrawing(
+    edges,
+    new Map(shown.map(({ id, position }) => [id, position])),
+  );
   const [flow, setFlow] = useState<ReactFlowInstance<DrawnNode> | null>(null);
   const isNarrowed = work.selected !== null;
   useEffect(() => {

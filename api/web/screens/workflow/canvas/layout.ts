@@ -10,8 +10,31 @@ export interface Place {
   readonly y: number;
 }
 
-/** Places of nodes: as the file says, and where it does not, what is needed first stands left of what needs it, or above. */
+const GAP = 40;
+
+/** Places of nodes: as the file says. Where it says nothing, what is needed first stands left of what needs it, or above; new ones stand below the others. */
 export function placeNodes(
+  nodes: readonly WorkflowNode[],
+  edges: readonly WorkflowEdge[],
+  isDown: boolean,
+): ReadonlyMap<string, Place> {
+  const placed = new Map(
+    nodes.flatMap(({ id, position }) => (position === undefined ? [] : [[id, position]])),
+  );
+  const others = nodes.filter(({ id }) => !placed.has(id));
+  if (others.length === 0) return placed;
+  const made = arrange(others, edges, isDown);
+  if (placed.size === 0) return made;
+  const all = [...placed.values()];
+  const left = Math.min(...all.map(({ x }) => x));
+  const below = Math.max(...all.map(({ y }) => y)) + NODE_HEIGHT + GAP;
+  return new Map([
+    ...placed,
+    ...[...made].map(([id, { x, y }]) => [id, { x: x + left, y: y + below }] as const),
+  ]);
+}
+
+function arrange(
   nodes: readonly WorkflowNode[],
   edges: readonly WorkflowEdge[],
   isDown: boolean,
@@ -27,11 +50,9 @@ export function placeNodes(
     if (known.has(source) && known.has(target) && source !== target) graph.setEdge(source, target);
   layout(graph);
   return new Map(
-    nodes.map(({ id, position }) => {
+    nodes.map(({ id }) => {
       const { x = 0, y = 0 } = graph.node(id);
-      const made = { x: Math.round(x - NODE_WIDTH / 2), y: Math.round(y - NODE_HEIGHT / 2) };
-      const isPlaced = typeof position?.x === 'number' && typeof position.y === 'number';
-      return [id, isPlaced ? { x: position.x, y: position.y } : made] as const;
+      return [id, { x: Math.round(x - NODE_WIDTH / 2), y: Math.round(y - NODE_HEIGHT / 2) }] as const;
     }),
   );
 }

@@ -113,6 +113,20 @@ export function disconnect(document: WorkflowDocument, index: number): WorkflowD
   return { ...document, edges: edgesOf(document).filter((_, at) => at !== index) };
 }
 
+/** Writes down where every node is drawn: a drawing that was arranged by hand stays as it is. */
+export function placeAll(
+  document: WorkflowDocument,
+  places: ReadonlyMap<string, { readonly x: number; readonly y: number }>,
+): WorkflowDocument {
+  const nodes = nodesOf(document).map((node) => {
+    const place = places.get(node.id);
+    return place === undefined
+      ? node
+      : { ...node, position: { x: Math.round(place.x), y: Math.round(place.y) } };
+  });
+  return { ...document, nodes };
+}
+
 /** Takes away where nodes are drawn. */
 export function withoutPlaces(document: WorkflowDocument): WorkflowDocument {
   const nodes = nodesOf(document).map(({ position: _position, ...node }) => node);
