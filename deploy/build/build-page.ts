@@ -20,7 +20,7 @@ export async function buildPage(root: string, directory: string): Promise<void> 
   await rm(state, { force: true });
   const sources = stateOfPage(root);
   const outDir = join(directory, 'web');
-  await build({ configFile: join(root, 'api/web/vite.config.ts'), logLevel: 'warn', build: { outDir } });
+  await build({ configFile: join(root, 'api/web/vite.config.ts'), logLevel: 'error', build: { outDir } });
   const names = await readdir(outDir, { recursive: true });
   await Promise.all(names.filter((name) => PRESSED.test(name)).map((name) => press(join(outDir, name))));
   await writeFile(state, sources);

@@ -80,6 +80,8 @@ export const ROUTES: readonly Screen[] = [
   {
     path: '/ui/audit',
     component: later(async () => (await import('../screens/audit/audit.tsx')).Audit),
+  },
+  {
     path: '/ui/workflows',
     component: later(async () => (await import('../screens/workflows/workflows.tsx')).Workflows),
   },
