@@ -385,5 +385,6 @@ export const SCHEMAS = {
     error: orNull(record({ code: TEXT, message: TEXT })),
     stacks: TEXTS,
     diagnostics: listOf(DIAGNOSTIC),
+    web: orNull(record({ commit: TEXT, file: TEXT })),
   }),
 } as const satisfies Readonly<Record<string, JsonSchema>>;

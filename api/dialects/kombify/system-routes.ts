@@ -4,6 +4,7 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { findNotReady, readHealth } from '../../operations/health.ts';
+import { findWebAddresses } from '../../operations/web-addresses.ts';
 import { answers } from './answers.ts';
 import { record, refer } from './schemas.ts';
 
@@ -64,8 +65,11 @@ export const systemRoutes: readonly Route<ApiDeps>[] = [
     summary: 'The config repository and every finding in it',
     access: 'viewer',
     responses: { 200: answers('As it was read last.', refer('Repository')) },
-    handle: (_, { reconciler }: ApiDeps) =>
-      ok({ ...reconciler.repository(), stacks: reconciler.stackNames() }),
+    handle(_, { reconciler }: ApiDeps) {
+      const repository = reconciler.repository();
+      const web = findWebAddresses(repository.location);
+      return ok({ ...repository, stacks: reconciler.stackNames(), web });
+    },
   }),
   defineRoute({
     method: 'POST',
