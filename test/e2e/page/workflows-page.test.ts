@@ -124,9 +124,15 @@ describe('workflows on the page', () => {
       await page.keyboard.press('Escape');
     }
     await page.keyboard.press('v');
-    await page.keyboard.press('j');
+    await page.getByRole('list', { name: '2 nodes' }).waitFor();
+    // The heading has the focus first, once the view is there.
+    const next = async () => {
+      await page.keyboard.press('j');
+      return page.evaluate('document.activeElement.id');
+    };
+    await expect.poll(next).toBe('open-service');
     await page.keyboard.press('Enter');
-    const connect = page.getByRole('button', { name: 'Connect deployment with service' });
+    const connect = page.getByRole('button', { name: 'Connect service with deployment' });
     await connect.focus();
     await page.keyboard.press('Enter');
     await page.getByText('service is the address of deployment').first().waitFor();

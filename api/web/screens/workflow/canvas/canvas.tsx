@@ -152,7 +152,7 @@ export function Canvas() {
   }, [flow, isNarrowed]);
   const isPlaced = nodes.some(({ position }) => position !== undefined);
   return (
-    <div class="canvas own-keys" role="group" aria-label="Drawing of the workflow">
+    <div class="canvas" role="group" aria-label="Drawing of the workflow">
       <ReactFlow<DrawnNode>
         {...drawing}
         nodes={shown}
