@@ -6,7 +6,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import type { JobEvent } from '../../operations/follow/follow-job.ts';
 import { followJob } from '../../operations/follow/follow-job.ts';
 import type { JobTypeWord } from './job-view.ts';
-import { JOB_TYPE_WORDS, toJob, toJobDetail, toJobType, toLog, toStep } from './job-view.ts';
+import { JOB_TYPE_WORDS, toJob, toJobType, toLog, toPlannedJob, toStep } from './job-view.ts';
 import type { PageQuery } from '../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
 import { answers, listSchema } from './answers.ts';
@@ -91,7 +91,10 @@ export const jobRoutes: readonly Route<ApiDeps>[] = [
     async handle({ params, query, accept, lastEventId, signal }, deps: ApiDeps) {
       const detail = deps.reconciler.getJob(params['id'] ?? '');
       if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, detail.job.id, signal)));
-      if (query.follow !== true && !accept.includes('text/event-stream')) return ok(toJobDetail(detail));
+      if (query.follow !== true && !accept.includes('text/event-stream')) {
+        const { planId } = detail.job;
+        return ok(toPlannedJob(detail, planId === null ? undefined : deps.reconciler.getPlan(planId)));
+      }
       const events = followJob(deps, detail.job.id, Number(lastEventId) || 0, signal);
       return { kind: 'events', events: toServerEvents(events) };
     },

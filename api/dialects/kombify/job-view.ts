@@ -1,4 +1,4 @@
-import type { Job, JobDetail, JobLog, JobStep, JobType } from '../../../reconciler/index.ts';
+import type { Job, JobDetail, JobLog, JobStep, JobType, Plan } from '../../../reconciler/index.ts';
 import { formatSummary } from '../../../reconciler/index.ts';
 
 /** Our words for what a job does, in the words of this dialect. */
@@ -55,6 +55,21 @@ export function toJob(job: Job) {
 
 export function toJobDetail({ job, steps, logs }: JobDetail) {
   return { ...toJob(job), steps: steps.map(toStep), logs: logs.map(toLog) };
+}
+
+/** Returns a job whose steps say which others they come after, where its plan tells. */
+export function toPlannedJob(detail: JobDetail, plan: Plan | undefined) {
+  const view = toJobDetail(detail);
+  if (plan === undefined) return view;
+  const indexes = new Map(detail.steps.map(({ name, index }): [string, number] => [name, index]));
+  const before = new Map(
+    plan.changes.map(({ id, dependsOn }): [string, readonly number[]] => [
+      id,
+      dependsOn.flatMap((dependency) => indexes.get(dependency.id) ?? []),
+    ]),
+  );
+  const steps = view.steps.map((step) => ({ ...step, depends_on: before.get(step.name) ?? [] }));
+  return { ...view, steps };
 }
 
 export function toStep(step: JobStep) {

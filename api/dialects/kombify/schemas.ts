@@ -199,17 +199,21 @@ const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   duration_ms: INTEGER_OR_NULL,
 };
 
-const STEP = record({
-  index: INTEGER,
-  name: TEXT,
-  action: TEXT_OR_NULL,
-  status: TEXT,
-  progress: INTEGER,
-  message: TEXT_OR_NULL,
-  health: TEXT_OR_NULL,
-  started_at: TIME_OR_NULL,
-  completed_at: TIME_OR_NULL,
-});
+const STEP = record(
+  {
+    index: INTEGER,
+    name: TEXT,
+    action: TEXT_OR_NULL,
+    status: TEXT,
+    progress: INTEGER,
+    message: TEXT_OR_NULL,
+    health: TEXT_OR_NULL,
+    started_at: TIME_OR_NULL,
+    completed_at: TIME_OR_NULL,
+    depends_on: { type: 'array', items: INTEGER },
+  },
+  ['depends_on'],
+);
 
 const JOB_LOG = record({ sequence: INTEGER, time: TIME, level: TEXT, step: TEXT_OR_NULL, msg: TEXT });
 
