@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
@@ -19,10 +19,13 @@ export async function buildPage(root: string, directory: string): Promise<void> 
   const state = join(directory, 'page.txt');
   await rm(state, { force: true });
   const sources = stateOfPage(root);
-  const outDir = join(directory, 'web');
+  const outDir = join(directory, 'web-next');
   await build({ configFile: join(root, 'api/web/vite.config.ts'), logLevel: 'error', build: { outDir } });
   const names = await readdir(outDir, { recursive: true });
   await Promise.all(names.filter((name) => PRESSED.test(name)).map((name) => press(join(outDir, name))));
+  // A daemon serves the one before until the new one is whole.
+  await rm(join(directory, 'web'), { recursive: true, force: true });
+  await rename(outDir, join(directory, 'web'));
   await writeFile(state, sources);
 }
 

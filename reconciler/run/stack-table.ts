@@ -89,16 +89,18 @@ export class StackTable {
     const row = this.#row(stack);
     const { state, message } = stateOf(situation, row.state);
     const code = codeOf(situation);
+    const waits = waitOf(situation, this.#clock.now());
     const changed = row.state !== state || row.message !== message || row.code !== code;
+    const waitsOtherwise = row.waits?.reason !== waits?.reason || row.waits?.message !== waits?.message;
     row.state = state;
     row.message = message;
     row.code = code;
     row.changes = changesAfter(situation, row.changes);
-    row.waits = waitOf(situation, this.#clock.now());
+    row.waits = waits;
     row.hold =
       situation.at === 'planned' && 'waitsFor' in situation.decision ? situation.decision.kind : null;
     if (situation.at === 'working') this.moved(stack);
-    if (changed) this.#events.publish({ type: 'stack', stack, state });
+    if (changed || waitsOtherwise) this.#events.publish({ type: 'stack', stack, state });
     return changed;
   }
 

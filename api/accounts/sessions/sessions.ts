@@ -87,6 +87,11 @@ const GUESSES = { free: 20, maxDelayMs: 60_000 } as const;
 
 type Holder = Pick<LoginRecord, 'kind' | 'subject' | 'stamp'>;
 
+/** Session that a link was made in: the link is good as long as that, and what it begins ends no later. */
+interface LinkHolder extends Holder {
+  readonly madeIn: Pick<LoginRecord, 'id' | 'endsAt'> | null;
+}
+
 interface Parts {
   readonly records: SessionsOptions['records'];
   readonly logger: Logger;
@@ -96,7 +101,7 @@ interface Parts {
 export function createSessions(options: SessionsOptions): Sessions {
   const { records, logger, now = Date.now, elapsed = () => performance.now() } = options;
   const parts: Parts = { records, logger, now };
-  const links = createOneTime<Holder>(LINK_MS, elapsed);
+  const links = createOneTime<LinkHolder>(LINK_MS, elapsed);
   const guesses = createThrottle({ ...GUESSES, elapsed });
   return {
     identify: (value) => identify(parts, value),
@@ -106,16 +111,19 @@ export function createSessions(options: SessionsOptions): Sessions {
       return open(parts, holderOfKey(found), 'key', visitor);
     },
     signInWithLink(link, visitor) {
-      const holder = tryOnce(guesses, visitor, () => links.take(link));
-      if (holder === undefined || identityOf(parts, holder) === null)
+      const found = tryOnce(guesses, visitor, () => links.take(link));
+      if (found === undefined || identityOf(parts, found) === null || isOrphan(parts, found))
         throw new AccountError('INVALID_CODE', 'the link is not valid: it counts once, and for ten minutes');
-      return open(parts, holder, 'link', visitor);
+      const { madeIn, ...holder } = found;
+      return open(parts, holder, 'link', visitor, madeIn?.endsAt);
     },
     signInAs: ({ id, tokenGeneration }, method, visitor) =>
       open(parts, { kind: 'user', subject: id, stamp: String(tokenGeneration) }, method, visitor),
     makeLink(identity) {
       const holder = holderOf(parts, identity);
-      return holder === null ? null : { link: links.put(holder), expiresAt: now() + LINK_MS };
+      if (holder === null) return null;
+      const madeIn = records.listLogins().find(({ id }) => id === identity.session?.id) ?? null;
+      return { link: links.put({ ...holder, madeIn }), expiresAt: now() + LINK_MS };
     },
     list: () =>
       records.listLogins().flatMap((login) => {
@@ -146,6 +154,7 @@ function open(
   holder: Holder,
   method: LoginRecord['method'],
   { address, userAgent }: Visitor,
+  endsAt = Number.POSITIVE_INFINITY,
 ): OpenedSession {
   const { records, now, logger } = parts;
   const identity = identityOf(parts, holder);
@@ -159,7 +168,7 @@ function open(
     method,
     createdAt: time,
     seenAt: time,
-    endsAt: time + LIFETIME_MS,
+    endsAt: Math.min(time + LIFETIME_MS, endsAt),
     address,
     userAgent: userAgent.replaceAll(/\p{C}/gu, ' ').slice(0, MAX_USER_AGENT),
   };
@@ -168,6 +177,13 @@ function open(
   records.addLogin(record);
   logger.info({ caller: identity.name, method, address, session: record.id }, 'A browser has signed in');
   return { value, identity: withSession(identity, record) };
+}
+
+/** Tells whether the session that a link was made in has ended meanwhile. */
+function isOrphan({ records, now }: Parts, { madeIn }: LinkHolder): boolean {
+  if (madeIn === null) return false;
+  const session = records.listLogins().find(({ id }) => id === madeIn.id);
+  return session === undefined || isOver(session, now());
 }
 
 /** Makes room for one more session of a key or a user: nobody fills the disk with them. */

@@ -75,14 +75,13 @@ export function createAuditor({ records, logger, now = Date.now }: AuditorOption
   };
 }
 
-/** Returns what requests that are one entry have in common; `null`: each is its own. Refused ones are, whatever they were for. */
+/** Returns what requests that are one entry have in common; `null`: each is its own. Refused and cheap ones are, whatever they were for: nobody pushes others out with them. */
 function sameAs(request: AuditedRequest): string | null {
-  const { identity, address, action, status, code, isCheap, job, commit, path } = request;
+  const { identity, address, action, status, code, isCheap, job, commit } = request;
   const isRefused = status >= 400 || code !== null;
   if (identity === ANONYMOUS) return `${networkOf(address)}\0${isRefused}`;
   if (!isRefused && (!isCheap || job !== null || commit !== null)) return null;
-  const subject = isRefused ? '' : path;
-  return [identity.via, callerOf(identity), networkOf(address), action, status, code, subject].join('\0');
+  return [identity.via, callerOf(identity), networkOf(address), action, status, code].join('\0');
 }
 
 function toEntry({ identity, isCheap: _isCheap, ...request }: AuditedRequest, at: number): AuditEntry {

@@ -10,19 +10,24 @@ export function createApplyOperations(
   { context, loop }: OperationParts,
   { getStack }: Pick<StackOperations, 'getStack'>,
 ): ApplyOperations {
+  /** Nothing else about a stack in sync changes by a hold. */
+  const tellHold = (stack: string) => {
+    loop.lookAgain(stack);
+    const view = getStack(stack);
+    context.events.publish({ type: 'stack', stack, state: view.state });
+    return view;
+  };
   return {
     hold(stack, actor, reason = '') {
       getStack(stack);
       const at = new Date(context.clock.now()).toISOString();
       holdStack(context, stack, { by: actor.name, reason: reason.trim() === '' ? null : reason.trim(), at });
-      loop.lookAgain(stack);
-      return getStack(stack);
+      return tellHold(stack);
     },
     releaseHold(stack) {
       getStack(stack);
       holdStack(context, stack, null);
-      loop.lookAgain(stack);
-      return getStack(stack);
+      return tellHold(stack);
     },
     async plan(request, signal) {
       await loop.refreshIfPossible(signal);

@@ -23,6 +23,7 @@ const HALTS: ReadonlySet<Decision['kind'] | 'invalid'> = new Set([
   'waiting',
   'held',
   'cancelled',
+  'on-hold',
   'report-drift',
 ]);
 

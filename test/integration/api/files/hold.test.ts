@@ -79,3 +79,20 @@ it('is for deployers, and for stacks that there are', async () => {
   expect((await send(server, 'PUT', 'nope/hold')).status).toBe(404);
   expect((await send(server, 'DELETE', 'nope/hold')).status).toBe(404);
 });
+
+it('is told to everybody who follows, when nothing else about the stack changes', async () => {
+  await using rig = createRig();
+  rig.source.push(web('1.28'));
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const told: string[] = [];
+  using following = rig.reconciler.subscribe((event) => {
+    if (event.type === 'stack') told.push(`${event.stack} ${event.state}`);
+  });
+  void following;
+
+  rig.reconciler.hold('shop', { name: 'Ada', email: 'ada@example.org' });
+  rig.reconciler.releaseHold('shop');
+
+  expect(told).toEqual(['shop in_sync', 'shop in_sync']);
+});

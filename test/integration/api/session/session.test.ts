@@ -219,6 +219,24 @@ describe('a link', () => {
     expect(world.store.listLogins()).toMatchObject([{ method: 'link', subject: 'key_viewer' }]);
   });
 
+  it('made in a session ends with it, and begins none that lasts longer', async () => {
+    await using world = await startSessionServer();
+    const browser = createBrowser(world);
+    await browser.ask('POST', '/session', { key: KEYS.viewer });
+    const makeIn = async () => {
+      const { body } = await browser.ask('POST', '/session/links', {});
+      return linkOf((body as unknown as { readonly path: string }).path);
+    };
+    world.pass(24 * 3_600_000);
+    const [first, second] = [await makeIn(), await makeIn()];
+
+    expect((await createBrowser(world).ask('POST', '/session', { link: first })).status).toBe(201);
+    const [child, parent] = world.store.listLogins();
+    expect(child?.endsAt).toBe(parent?.endsAt);
+    await browser.ask('DELETE', '/session');
+    expect((await createBrowser(world).ask('POST', '/session', { link: second })).status).toBe(401);
+  });
+
   it('is worth nothing after ten minutes, and without its key', async () => {
     await using world = await startSessionServer();
     const late = await make(world, KEYS.viewer);
