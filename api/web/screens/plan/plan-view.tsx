@@ -10,12 +10,18 @@ import { Value } from '../../parts/value.tsx';
 import { ACTION_WORDS, enumerate, tellSummary } from './plan-words.ts';
 import './plan.css';
 
+interface PlanViewProps {
+  readonly plan: PlanDocument;
+  /** Services that are not well, each with the reason in words. Default: none. */
+  readonly unwell?: readonly string[];
+}
+
 /** Effects of a plan: a sentence, what keeps it, and every change field by field. What stays as it is is only counted. */
-export function PlanView({ plan }: { plan: PlanDocument }) {
+export function PlanView({ plan, unwell = [] }: PlanViewProps) {
   const changes = plan.changes.filter(({ action }) => action !== 'no-op');
   return (
     <>
-      <p class="plan-summary">{tellSummary(plan)}</p>
+      <p class="plan-summary">{tellSummary(plan, unwell)}</p>
       <Obstacles plan={plan} />
       <ul class="changes">
         {changes.map((change) => (
@@ -57,8 +63,13 @@ function Obstacles({ plan: { diagnostics, unreachable = [], waitsFor = [] } }: {
   );
 }
 
+/** Reason for a change, in words. What is to be made is not looked for in vain: it is only not there yet. */
+function tellCause({ action, cause }: PlanChange): string {
+  return action === 'create' && cause === 'not found' ? 'not there yet' : cause;
+}
+
 function Change({ change, revision }: { change: PlanChange; revision: string | null }) {
-  const { action, kind, name, target, cause, origin, fields, contents = [] } = change;
+  const { action, kind, name, target, origin, fields, contents = [] } = change;
   return (
     <>
       <div class="card-head">
@@ -69,7 +80,7 @@ function Change({ change, revision }: { change: PlanChange; revision: string | n
       </div>
       <div class="card-body">
         <p>
-          {cause}
+          {tellCause(change)}
           {origin !== null && (
             <>
               {' · '}

@@ -28,8 +28,12 @@ export function enumerate(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** `1 is created, 2 are replaced; 5 stay as they are.` */
-export function tellSummary({ summary }: PlanDocument): string {
+/**
+ * `1 is created, 2 are replaced; 5 stay as they are.`
+ *
+ * @param unwell services that are not well: told where the plan does nothing about them
+ */
+export function tellSummary({ summary }: PlanDocument, unwell: readonly string[] = []): string {
   const { create, update, replace, delete: removals, noop } = summary;
   const parts = [
     [create, 'created'],
@@ -40,7 +44,10 @@ export function tellSummary({ summary }: PlanDocument): string {
   const told = parts
     .filter(([number]) => number > 0)
     .map(([number, word]) => `${number} ${number === 1 ? 'is' : 'are'} ${word}`);
-  if (told.length === 0) return 'Everything runs as Git says. There is nothing to do.';
+  if (told.length === 0)
+    return unwell.length === 0
+      ? 'Everything runs as Git says. There is nothing to do.'
+      : `Everything runs as Git says. There is nothing to change; ${unwell.join('; ')}.`;
   const rest = noop === 0 ? '' : `; ${noop} ${noop === 1 ? 'stays as it is' : 'stay as they are'}`;
   return `${told.join(', ')}${rest}.`;
 }

@@ -76,12 +76,19 @@ function Planned({ stack, mode }: { stack: StackDetail; mode: Mode }) {
         <Waiting what="the plan: its machines are asked now" />
       ) : (
         <>
-          <PlanView plan={plan} />
+          <PlanView plan={plan} unwell={tellUnwell(stack)} />
           <Apply plan={plan} again={again} />
         </>
       )}
     </>
   );
+}
+
+/** `api is not well: health check: no answer`, for each service that is not. */
+function tellUnwell({ services }: StackDetail): readonly string[] {
+  return services
+    .filter(({ status }) => status === 'unhealthy' || status === 'failed')
+    .map(({ name, message }) => `${name} is not well${message === null ? '' : `: ${message}`}`);
 }
 
 /** Says what keeps the stack from being changed by itself. */
