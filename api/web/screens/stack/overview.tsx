@@ -5,7 +5,7 @@ import { count, STATES } from '../../client/words.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { CommitLink, SourceLink } from '../../parts/source-link.tsx';
+import { CommitLink } from '../../parts/source-link.tsx';
 import { Time } from '../../parts/time.tsx';
 import { STATUS_WORDS, tellJobType } from '../jobs/job-words.ts';
 import { StackFrame, useStack } from './stack-frame.tsx';
@@ -124,7 +124,11 @@ function Resources({ stack }: { stack: StackDetail }) {
           </p>
         </div>
       ))}
-      {branches.length === 0 ? (
+      {branches.length === 0 && stack.file === '' ? (
+        <Empty title="Nothing of it runs any more.">
+          <p>Git does not describe it, and what it ran is removed.</p>
+        </Empty>
+      ) : branches.length === 0 ? (
         <Empty title="It describes no service yet.">
           <p>
             Services stand in <code>{stack.file}</code>.{' '}
@@ -165,12 +169,16 @@ function Facts({ stack }: { stack: StackDetail }) {
       <h2>About it</h2>
       <dl class="card-body facts">
         <Addresses stack={stack} />
-        <div>
-          <dt>Described by</dt>
-          <dd>
-            <SourceLink file={file} />
-          </dd>
-        </div>
+        {file !== '' && (
+          <div>
+            <dt>Described by</dt>
+            <dd>
+              <a href={stackAddress(stack.name, 'files')}>
+                <code>{file}</code>
+              </a>
+            </dd>
+          </div>
+        )}
         {stackkit !== '' && (
           <div>
             <dt>Kit</dt>

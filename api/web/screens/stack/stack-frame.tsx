@@ -1,17 +1,17 @@
 import type { ComponentChildren } from 'preact';
-import { useRoute } from 'preact-iso';
+import { useLocation, useRoute } from 'preact-iso';
+import { useRef, useState } from 'preact/hooks';
 import type { Loaded } from '../../client/use-load.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { get } from '../../client/request.ts';
 import type { StackDetail, StackRow } from '../../client/api-types.ts';
-import { stackAddress } from '../../client/stack-address.ts';
+import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { useKeys } from '../../app/use-keys.ts';
-import { Failed, Waiting } from '../../parts/empty.tsx';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { State } from '../../parts/state.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
-import { useLocation } from 'preact-iso';
 
 /** Parts of a stack's screen: last part of the address, words, and the second key after `g`-less shortcuts. */
 const PARTS = [
@@ -23,34 +23,51 @@ const PARTS = [
   ['logs', 'Logs'],
 ] as const;
 
-/** The stack that the address names, kept up to date. */
-export function useStack(): Loaded<StackDetail> & { readonly name: string } {
+export interface ShownStack extends Loaded<StackDetail> {
+  readonly name: string;
+  /** Set once it is removed: its last job, where that is known. */
+  readonly removed: { readonly job: string | null } | null;
+}
+
+/** The stack that the address names, kept up to date until it is removed. */
+export function useStack(): ShownStack {
   const { params } = useRoute();
   const name = decodeURIComponent(params['name'] ?? '');
-  const loaded = useLoad(`stack ${name}`, (signal) =>
+  const [gone, setGone] = useState<string | null>(null);
+  const lastJob = useRef<{ readonly name: string; readonly id: string } | null>(null);
+  const isGone = gone === name;
+  // A stack that is gone is not asked for again.
+  const loaded = useLoad(isGone ? null : `stack ${name}`, (signal) =>
     get<StackDetail>(`/stacks/${encodeURIComponent(name)}`, signal),
   );
-  const soon = useCalmly(loaded.reload, 500, 2_000);
+  const { data, error, reload } = loaded;
+  if (data !== null && data.last_job !== null) lastJob.current = { name, id: data.last_job.id };
+  const soon = useCalmly(reload, 500, 2_000);
   useEvent<StackRow>('stack', (row) => {
     if (row.name !== name) return;
+    setGone(null);
     loaded.set((before) => ({ ...before, ...row }));
     // The row tells all but the document.
     soon();
   });
-  useEvent<{ readonly name: string }>('gone', (event) => event.name === name && loaded.reload());
-  useMissed(loaded.reload);
-  return { ...loaded, name };
+  useEvent<{ readonly name: string }>('gone', (event) => event.name === name && setGone(name));
+  useMissed(reload);
+  const isRemoved = isGone || (data !== null && error?.status === 404);
+  const removed = isRemoved ? { job: lastJob.current?.name === name ? lastJob.current.id : null } : null;
+  return { ...loaded, data: isRemoved ? null : data, name, removed };
 }
 
 interface StackFrameProps {
-  readonly stack: ReturnType<typeof useStack>;
+  readonly stack: ShownStack;
   /** Buttons beside the name. */
   readonly actions?: ComponentChildren;
   readonly children: (stack: StackDetail) => ComponentChildren;
 }
 
 /** Head of every part of a stack's screen, and the ways to the others. */
-export function StackFrame({ stack: { name, data, error, reload }, actions, children }: StackFrameProps) {
+export function StackFrame({ stack, actions, children }: StackFrameProps) {
+  const { name, data } = stack;
+  const hasParts = stack.removed === null && stack.error?.status !== 404;
   const { route } = useLocation();
   useKeys({
     o: ['Overview', () => route(stackAddress(name))],
@@ -69,14 +86,37 @@ export function StackFrame({ stack: { name, data, error, reload }, actions, chil
       >
         {actions}
       </PageHead>
-      <Tabs label={`Parts of ${name}`} tabs={PARTS.map(([part, text]) => [stackAddress(name, part), text])} />
-      {data !== null ? (
-        children(data)
-      ) : error !== null ? (
-        <Failed error={error} retry={reload} />
-      ) : (
-        <Waiting what={name} />
+      {hasParts && (
+        <Tabs
+          label={`Parts of ${name}`}
+          tabs={PARTS.map(([part, text]) => [stackAddress(name, part), text])}
+        />
       )}
+      {data !== null ? children(data) : <NoStack stack={stack} />}
     </>
   );
+}
+
+/** The place of a stack that is not there: not yet, not any more, or never. */
+export function NoStack({ stack: { name, removed, error, reload } }: { stack: ShownStack }) {
+  const all = <a href="/ui/stacks">All stacks</a>;
+  if (removed !== null)
+    return (
+      <div role="status">
+        <Empty title={`${name} is removed.`}>
+          <p>Nothing of it runs any more, and Git does not describe it.</p>
+          <p class="ways-on">
+            {removed.job !== null && <a href={jobAddress(removed.job)}>Its last job</a>}
+            {all}
+          </p>
+        </Empty>
+      </div>
+    );
+  if (error?.status === 404)
+    return (
+      <Empty title={`There is no stack ${name}.`}>
+        <p class="ways-on">{all}</p>
+      </Empty>
+    );
+  return error === null ? <Waiting what={name} /> : <Failed error={error} retry={reload} />;
 }

@@ -10,7 +10,7 @@ import { may } from '../../app/session.ts';
 import { useCalmly, useEvent } from '../../app/use-live.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { useStack } from '../stack/stack-frame.tsx';
+import { NoStack, useStack } from '../stack/stack-frame.tsx';
 import { edgesOf, nodesOf } from './edit/graph.ts';
 import type { Editor } from './edit/editor.ts';
 import { editorOf } from './edit/editor.ts';
@@ -29,6 +29,13 @@ export function WorkflowScreen() {
   const catalogue = useLoad('catalogue', (signal) => get<Catalogue>('/workflows/catalogue', signal));
   const soon = useCalmly(files.reload, 500, 2_000);
   useEvent<{ readonly error: unknown }>('repository', soon);
+  if (stack.removed !== null)
+    return (
+      <>
+        <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
+        <NoStack stack={stack} />
+      </>
+    );
   const error = stack.error ?? files.error ?? catalogue.error;
   if (stack.data === null || files.data === null || catalogue.data === null)
     return (
