@@ -1,4 +1,4 @@
-import type { HealthWord, StackDetail } from '../../client/api-types.ts';
+import type { HealthWord, ServiceView, StackDetail } from '../../client/api-types.ts';
 import type { PlaceView, ResourceView, ServiceTreeView, StackTreeView } from '../../client/run-types.ts';
 import type { Words } from '../../client/words.ts';
 import { HEALTH } from '../../client/words.ts';
@@ -46,25 +46,60 @@ const CHANGES = {
   delete: 'will be removed',
 } as const;
 
+/** The thing around a line that explains how it is. */
+interface Circumstances {
+  /** True while a change is being made. */
+  readonly isApplying: boolean;
+  /** True until something of the stack was deployed: what is missing is only not made yet. */
+  readonly isFirst: boolean;
+  /** Nodes that tell nothing at the moment. */
+  readonly silent: ReadonlySet<string>;
+}
+
+function circumstancesOf(
+  { state, deployment, nodes }: StackDetail,
+  silent: StackTreeView['silent'] = [],
+): Circumstances {
+  const isApplying = state === 'applying';
+  return {
+    isApplying,
+    isFirst: deployment === null && (isApplying || state === 'pending'),
+    silent: new Set([
+      ...silent.map(({ node }) => node),
+      ...nodes.filter(({ status }) => status === 'offline').map(({ name }) => name),
+    ]),
+  };
+}
+
 /** Lines of everything that a stack has, those that want attention first. */
-export function growTree({ services, others }: StackTreeView, stack: StackDetail): readonly Branch[] {
+export function growTree({ services, others, silent }: StackTreeView, stack: StackDetail): readonly Branch[] {
   const known = new Map(stack.services.map((service) => [service.name, service]));
+  const around = circumstancesOf(stack, silent);
   const grown = services.map((service) => {
-    const { replicas = 1, image } = known.get(service.name) ?? {};
-    return growService(service, [
-      ...(image === undefined ? [] : [image]),
-      ...(replicas > 1 ? [`${replicas} replicas`] : []),
-    ]);
+    const described = known.get(service.name);
+    const facts =
+      described === undefined
+        ? []
+        : [tellImage(described), ...(described.replicas > 1 ? [`${described.replicas} replicas`] : [])];
+    return growService(service, facts, around);
   });
-  return [...worstFirst(grown), ...growOthers(others)];
+  return [...worstFirst(grown), ...growOthers(others, around)];
+}
+
+/** The image that is described, and the one that runs where that is another one. */
+function tellImage({ image, running_image: running }: Pick<ServiceView, 'image' | 'running_image'>): string {
+  return running === null || running === image ? image : `runs ${running}, should be ${image}`;
 }
 
 /** Lines of the services alone, where nobody tells more. */
-export function growServices({ services }: StackDetail): readonly Branch[] {
+export function growServices(stack: StackDetail): readonly Branch[] {
+  const around = circumstancesOf(stack);
   return worstFirst(
-    services.map(({ name, node, status, message, image, ports }) =>
-      growService({ name, node, status, message, addresses: [], resources: [] }, [image, ...ports]),
-    ),
+    stack.services.map((service) => {
+      const { name, node, status, message, ports } = service;
+      const own = { name, node, status, message, addresses: [], resources: [] };
+      return growService(own, [tellImage(service), ...ports], around);
+    }),
   );
 }
 
@@ -73,18 +108,19 @@ function worstFirst(branches: readonly Branch[]): readonly Branch[] {
   return branches.toSorted((a, b) => urgency(b) - urgency(a) || a.name.localeCompare(b.name));
 }
 
-function growService(service: ServiceTreeView, facts: readonly string[]): Branch {
-  const { name, node, status, message, addresses, resources } = service;
+function growService(service: ServiceTreeView, facts: readonly string[], around: Circumstances): Branch {
+  const { name, node, addresses, resources } = service;
+  const stands = standing(service, around);
   // Images come last: they tell least.
   const children = resources
-    .map((resource) => growResource(resource, name))
+    .map((resource) => growResource(resource, name, around))
     .toSorted((a, b) => Number(a.kind === 'image') - Number(b.kind === 'image'));
   return {
     id: `service ${name}`,
     kind: 'service',
     name,
-    ...standing(status, message),
-    isUnwell: !CALM.has(status) || children.some(({ isUnwell }) => isUnwell),
+    ...stands,
+    isUnwell: !CALM.has(stands.health) || children.some(({ isUnwell }) => isUnwell),
     facts: [...facts, `on ${node}`],
     startedAt: null,
     service: name,
@@ -93,9 +129,9 @@ function growService(service: ServiceTreeView, facts: readonly string[]): Branch
   };
 }
 
-function growOthers(others: readonly ResourceView[]): readonly Branch[] {
+function growOthers(others: readonly ResourceView[], around: Circumstances): readonly Branch[] {
   if (others.length === 0) return [];
-  const children = worstFirst(others.map((resource) => growResource(resource, null)));
+  const children = worstFirst(others.map((resource) => growResource(resource, null, around)));
   return [
     {
       id: 'others',
@@ -125,16 +161,21 @@ function countKinds(resources: readonly ResourceView[]): string {
 const RUN: ReadonlySet<string> = new Set(['container', 'Deployment', 'StatefulSet', 'DaemonSet', 'Pod']);
 const IN_PLACE: Words = { label: 'In place', tone: 'good', meaning: 'It is there as described.' };
 
-function growResource(resource: ResourceView, service: string | null): Branch {
-  const { id, kind, name, node, status, message, change, places } = resource;
-  const children = places.map((place) => growPlace(place, `${service} ${id}`));
+function growResource(resource: ResourceView, service: string | null, around: Circumstances): Branch {
+  const { id, kind, name, node, status, change, places } = resource;
+  const children = places.map((place) =>
+    growPlace(place, `${service} ${id}`, isReplaced(place, places, around)),
+  );
+  const stands = standing(resource, around);
   return {
     id: `resource ${service} ${id}`,
     kind,
     name,
-    ...standing(status, message),
+    ...stands,
+    // The service above it says it once.
+    ...(service !== null && isSilent(resource, around) ? { message: null } : {}),
     ...(status === 'healthy' && !RUN.has(kind) && places.length === 0 ? { words: IN_PLACE } : {}),
-    isUnwell: !CALM.has(status) || change !== undefined || children.some(({ isUnwell }) => isUnwell),
+    isUnwell: !CALM.has(stands.health) || change !== undefined || children.some(({ isUnwell }) => isUnwell),
     facts: [...(change === undefined ? [] : [CHANGES[change]]), ...(service === null ? [`on ${node}`] : [])],
     startedAt: null,
     service: null,
@@ -153,11 +194,18 @@ const PLACES: Readonly<Record<string, HealthWord>> = {
   deleted: 'missing',
 };
 
-function growPlace(
-  { kind, id, name, status, message, started_at: startedAt, restarts, image, ports }: PlaceView,
-  above: string,
-): Branch {
-  const health = PLACES[status] ?? 'unknown';
+/** Returns whether what ended was ended by a change: the one that takes its place is beside it. */
+function isReplaced(place: PlaceView, places: readonly PlaceView[], { isApplying }: Circumstances): boolean {
+  if (place.status !== 'failed' && place.status !== 'completed') return false;
+  const follows = places.filter(
+    ({ id, status }) => id !== place.id && (status === 'running' || status === 'pending'),
+  );
+  return follows.some(({ name }) => name === `${place.name}.next`) || (isApplying && follows.length > 0);
+}
+
+function growPlace(place: PlaceView, above: string, isBeingReplaced: boolean): Branch {
+  const { kind, id, name, status, message, started_at: startedAt, restarts, image, ports } = place;
+  const health = isBeingReplaced ? 'starting' : (PLACES[status] ?? 'unknown');
   const again =
     restarts === null || restarts === 0
       ? []
@@ -167,9 +215,12 @@ function growPlace(
     kind,
     name,
     health,
-    words:
-      health === 'healthy' ? { ...HEALTH.healthy, label: 'Running', meaning: 'It runs.' } : HEALTH[health],
-    message,
+    words: isBeingReplaced
+      ? REPLACED
+      : health === 'healthy'
+        ? { ...HEALTH.healthy, label: 'Running', meaning: 'It runs.' }
+        : HEALTH[health],
+    message: isBeingReplaced ? null : message,
     isUnwell: !CALM.has(health),
     facts: [...(image === null ? [] : [image]), ...ports, ...again],
     startedAt,
@@ -179,6 +230,36 @@ function growPlace(
   };
 }
 
-function standing(health: HealthWord, message: string | null): Pick<Branch, 'health' | 'words' | 'message'> {
-  return { health, words: HEALTH[health], message };
+const REPLACED: Words = { label: 'Being replaced', tone: 'busy', meaning: 'A new one takes its place.' };
+const NOT_MADE: Words = {
+  label: 'Not made yet',
+  tone: 'calm',
+  meaning: 'It is made by the first deployment.',
+};
+const NOT_SEEN: Words = { label: 'Not seen', tone: 'warn', meaning: 'Its node does not answer.' };
+
+/** Signals by which a change ends what runs: SIGTERM and SIGKILL, as exit codes. */
+const ENDED = /exited with (?:143|137)\b/;
+
+interface Standing {
+  readonly health: HealthWord;
+  readonly words: Words;
+  readonly message: string | null;
+}
+
+type Standable = Pick<ResourceView, 'node' | 'status' | 'message'>;
+
+/** Returns whether nothing is known of it since its node tells nothing. */
+function isSilent({ node, status }: Standable, { silent }: Circumstances): boolean {
+  return silent.has(node) && (status === 'missing' || status === 'unknown');
+}
+
+/** The state of something, under the circumstances. */
+function standing(of: Standable, around: Circumstances): Standing {
+  const { node, status, message } = of;
+  if (isSilent(of, around)) return { health: 'unknown', words: NOT_SEEN, message: `${node} does not answer` };
+  if (status === 'missing' && around.isFirst) return { health: 'unknown', words: NOT_MADE, message: null };
+  if (status === 'failed' && around.isApplying && message !== null && ENDED.test(message))
+    return { health: 'starting', words: REPLACED, message: null };
+  return { health: status, words: HEALTH[status], message };
 }
