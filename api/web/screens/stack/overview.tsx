@@ -5,6 +5,7 @@ import { count, STATES } from '../../client/words.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { CommitLink } from '../../parts/source-link.tsx';
 import { Time } from '../../parts/time.tsx';
 import { STATUS_WORDS, tellJobType } from '../jobs/job-words.ts';
@@ -189,7 +190,7 @@ function Facts({ stack }: { stack: StackDetail }) {
           <dt>Last deployment</dt>
           <dd>
             {deployment === null ? (
-              'none yet'
+              <NotDeployed lastJob={job} />
             ) : (
               <>
                 {typeof deployment.subject === 'string' && <>{deployment.subject} · </>}

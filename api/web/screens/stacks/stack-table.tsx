@@ -4,6 +4,7 @@ import type { StackRow } from '../../client/api-types.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { count, HEALTH } from '../../client/words.ts';
+import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 
@@ -79,7 +80,7 @@ interface RowProps {
 }
 
 function Row({ stack, isSelected, toggle }: RowProps) {
-  const { name, state, message, waits, deployment, nodes, kind } = stack;
+  const { name, state, message, waits, deployment, nodes, kind, last_job: lastJob } = stack;
   const reason = waits?.message ?? (state === 'in_sync' ? null : message);
   return (
     <tr class={isSelected ? 'selected' : undefined}>
@@ -106,7 +107,7 @@ function Row({ stack, isSelected, toggle }: RowProps) {
       </td>
       <td>
         {deployment === null ? (
-          <span class="muted">not deployed yet</span>
+          <NotDeployed lastJob={lastJob} />
         ) : (
           <>
             <p class="subject">{deployment.subject ?? deployment.summary}</p>

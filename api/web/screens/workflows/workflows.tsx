@@ -15,6 +15,7 @@ import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
+import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 import { NewWorkflow } from './new-workflow.tsx';
@@ -135,7 +136,7 @@ function Row({ workflow }: { workflow: WorkflowRow }) {
       <td>{count(nodes, 'node')}</td>
       <td>
         {stack.deployment === null ? (
-          <span class="muted">not deployed yet</span>
+          <NotDeployed lastJob={stack.last_job} />
         ) : (
           <>
             <p>{stack.deployment.subject ?? stack.deployment.summary}</p>
