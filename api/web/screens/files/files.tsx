@@ -14,7 +14,8 @@ export function FilesScreen() {
   return <StackFrame stack={stack}>{(data) => <Files stack={data} />}</StackFrame>;
 }
 
-function Files({ stack: { name } }: { stack: StackDetail }) {
+function Files({ stack }: { stack: StackDetail }) {
+  const { name } = stack;
   const { data, error, reload } = useLoad(`files ${name}`, (signal) =>
     get<StackFiles>(`/stacks/${encodeURIComponent(name)}/files`, signal),
   );
@@ -29,5 +30,5 @@ function Files({ stack: { name } }: { stack: StackDetail }) {
         <p>What is left of it was deployed by an earlier commit; the history shows which.</p>
       </Empty>
     );
-  return <Workbench key={name} name={name} files={data} reload={reload} />;
+  return <Workbench key={name} stack={stack} files={data} reload={reload} />;
 }

@@ -1,5 +1,7 @@
 import { useLocation } from 'preact-iso';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { ArrowDown } from 'lucide';
+import type { StackDetail } from '../../client/api-types.ts';
 import type { FilesPreview, StackFile, StackFiles, Written } from '../../client/history-types.ts';
 import { query, request, toApiError } from '../../client/request.ts';
 import type { Tried } from '../../client/use-tried.ts';
@@ -8,6 +10,7 @@ import { count, shortCommit } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { CommitForm } from '../../parts/edit/commit-form.tsx';
+import { Icon } from '../../parts/icon.tsx';
 import type { Jump } from '../../parts/edit/editor.tsx';
 import { EffectView } from '../plan/effect.tsx';
 import { CheckState, whyBarred } from '../../parts/edit/check-state.tsx';
@@ -18,13 +21,14 @@ import type { Edits } from './use-edits.ts';
 import { toFileEdits, useEdits, usePreview } from './use-edits.ts';
 
 interface WorkbenchProps {
-  readonly name: string;
+  readonly stack: StackDetail;
   readonly files: StackFiles;
   readonly reload: () => void;
 }
 
 /** The files beside each other, the chosen one open, and under it what committing the edits would do. */
-export function Workbench({ name, files, reload }: WorkbenchProps) {
+export function Workbench({ stack, files, reload }: WorkbenchProps) {
+  const { name } = stack;
   const { query: address, route } = useLocation();
   const all = useEdits(name, files);
   const { edits } = all;
@@ -42,7 +46,8 @@ export function Workbench({ name, files, reload }: WorkbenchProps) {
       const written = await request<Written>('PUT', `/stacks/${encodeURIComponent(name)}/files`, { body });
       all.undo();
       reload();
-      announce(`Committed as ${shortCommit(written.commit)}; it is deployed like any push.`, {
+      const then = isKept(stack) ? 'nothing is applied for now' : 'it is being deployed now';
+      announce(`Committed as ${shortCommit(written.commit)}; ${then}.`, {
         href: stackAddress(name),
         text: `See ${name}`,
       });
@@ -74,13 +79,13 @@ export function Workbench({ name, files, reload }: WorkbenchProps) {
           undo={() => all.undo(chosen.path)}
         />
       </div>
-      <Outcome name={name} openFile={chosen.path} all={all} previewed={previewed} commit={commit} />
+      <Outcome stack={stack} openFile={chosen.path} all={all} previewed={previewed} commit={commit} />
     </>
   );
 }
 
 interface OutcomeProps {
-  readonly name: string;
+  readonly stack: StackDetail;
   readonly openFile: string;
   readonly all: ReturnType<typeof useEdits>;
   readonly previewed: ReturnType<typeof usePreview>;
@@ -88,9 +93,15 @@ interface OutcomeProps {
 }
 
 /** Effect of committing the edits, or the reason why they cannot be. */
-function Outcome({ name, openFile, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
+function Outcome({ stack, openFile, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
   const { data: preview, error, again } = previewed;
   const isEdited = edits.texts.size > 0;
+  const form = useRef<HTMLDivElement>(null);
+  const goToCommit = (): void => {
+    form.current?.scrollIntoView({ block: 'center' });
+    form.current?.querySelector('textarea')?.focus({ preventScroll: true });
+  };
+  const files = count(edits.texts.size, 'file');
   return (
     <>
       <CheckState of={previewed} />
@@ -98,16 +109,34 @@ function Outcome({ name, openFile, all: { edits, rebase, undo }, previewed, comm
       {isEdited && preview !== null && (
         <>
           <EffectView files={preview.diff} effect={preview} openFile={openFile} />
-          <CommitForm
-            message={`Edit ${name}`}
-            action={`Commit ${count(edits.texts.size, 'file')}`}
-            barred={whyBarred(previewed)}
-            onCommit={commit}
-          />
+          <div ref={form}>
+            <CommitForm
+              message={`Edit ${stack.name}`}
+              action={isKept(stack) ? `Commit ${files}` : `Commit ${files} and deploy`}
+              barred={whyBarred(previewed)}
+              onCommit={commit}
+            />
+          </div>
         </>
+      )}
+      {isEdited && (
+        <p class="changed-bar">
+          <span>{count(edits.texts.size, 'changed file')}</span>
+          <button type="button" disabled={preview === null} onClick={goToCommit}>
+            <Icon of={ArrowDown} size={16} /> Go to commit
+          </button>
+        </p>
       )}
     </>
   );
+}
+
+/** Reasons for which a commit is not applied by itself. */
+const KEPT: ReadonlySet<string> = new Set(['held', 'on-hold', 'frozen']);
+
+/** Returns whether a commit is left alone for now. */
+function isKept({ hold, waits }: StackDetail): boolean {
+  return (hold !== null && hold !== undefined) || KEPT.has(waits?.reason ?? '');
 }
 
 function firstJump(line: string | undefined): Jump | null {

@@ -46,7 +46,7 @@ function Preview({ name, to }: { name: string; to: number }) {
   const commit = async (message: string): Promise<void> => {
     try {
       const written = await post<Written>(path, { to, message });
-      announce(`Committed as ${shortCommit(written.commit)}; it is deployed like any push.`);
+      announce(`Committed as ${shortCommit(written.commit)}; it is being deployed now.`);
       route(stackAddress(name));
     } catch (problem) {
       announceError('Not rolled back', toApiError(problem));

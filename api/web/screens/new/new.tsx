@@ -39,7 +39,7 @@ function Drafting() {
   const commit = async (message: string): Promise<void> => {
     try {
       const written = await post<Written>('/drafts/commit', { ...body, message });
-      announce(`Committed as ${shortCommit(written.commit)}; it is deployed like any push.`);
+      announce(`Committed as ${shortCommit(written.commit)}; it is being deployed now.`);
       route(stackAddress(name));
     } catch (problem) {
       announceError('Not committed', toApiError(problem));

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { CirclePause, Lock, LockOpen, Play, RotateCw, Trash2 } from 'lucide';
+import { CirclePause, Lock, LockOpen, Pencil, Play, RotateCw, Trash2 } from 'lucide';
 import type { JobView, StackDetail } from '../../client/api-types.ts';
 import { post, remove, request, toApiError } from '../../client/request.ts';
-import { jobAddress } from '../../client/stack-address.ts';
+import { jobAddress, stackAddress, workflowAddress } from '../../client/stack-address.ts';
 import { count } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
@@ -15,13 +15,21 @@ type Question = 'stop' | 'restart' | 'hold' | 'release' | 'delete';
 export function StackActions({ stack, reload }: { stack: StackDetail; reload: () => void }) {
   const [asked, ask] = useState<Question | null>(null);
   if (!may('deployer')) return null;
-  const { name, state, kind, services, hold } = stack;
+  const { name, state, kind, services, hold, file } = stack;
   const what = count(services.length, 'service');
   const hasControl = kind === 'kombination' && state !== 'removed' && services.length > 0;
   return (
     <>
+      {file !== '' && (
+        <a
+          class="button primary"
+          href={kind === 'workflow' ? workflowAddress(name) : stackAddress(name, 'files')}
+        >
+          <Icon of={Pencil} size={16} /> Edit
+        </a>
+      )}
       {hasControl && state === 'stopped' && (
-        <button type="button" class="primary" onClick={() => void control(name, 'start', `start ${what}`)}>
+        <button type="button" onClick={() => void control(name, 'start', `start ${what}`)}>
           <Icon of={Play} size={16} /> Start {what}
         </button>
       )}

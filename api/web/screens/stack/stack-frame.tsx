@@ -47,8 +47,8 @@ export function useStack(): ShownStack {
     if (row.name !== name) return;
     setGone(null);
     loaded.set((before) => ({ ...before, ...row }));
-    // The row tells all but the document.
-    soon();
+    // The row tells all but the document, which a stack that is being removed has no more.
+    if (row.file !== '') soon();
   });
   useEvent<{ readonly name: string }>('gone', (event) => event.name === name && setGone(name));
   useMissed(reload);
