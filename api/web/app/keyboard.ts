@@ -51,11 +51,11 @@ export function listenToKeys(): void {
   });
 }
 
+/** Inputs that take no letters: a tick, a choice, a button. */
+const MUTE = ['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'file', 'range', 'color'];
+const TYPED = `input${MUTE.map((type) => `:not([type=${type}])`).join('')}, textarea, select`;
+
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return (
-    target.isContentEditable ||
-    target.matches('input, textarea, select') ||
-    target.closest('.own-keys') !== null
-  );
+  return target.isContentEditable || target.matches(TYPED) || target.closest('.own-keys') !== null;
 }

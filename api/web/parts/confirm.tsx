@@ -42,6 +42,7 @@ export function Confirm(props: ConfirmProps) {
               Type <b>{typed}</b> to go on
             </span>
             <input
+              autoFocus
               autocomplete="off"
               spellcheck={false}
               value={text}

@@ -18,22 +18,47 @@ const UNITS = [
   ['minute', 60],
 ] as const;
 
+interface TimeProps {
+  readonly at: string | null | undefined;
+  /** True for what is still to come: the next look, an end. What is over is never told as if it were to come. */
+  readonly isAhead?: boolean;
+}
+
 /** `3 min. ago`, with the exact time for whoever points at it. */
-export function Time({ at }: { at: string | null | undefined }) {
+export function Time({ at, isAhead = false }: TimeProps) {
   if (at === null || at === undefined) return <span class="muted">never</span>;
   const date = new Date(at);
+  // Events that have just come are newer than the last tick.
+  const from = Math.max(now.value, Date.now());
   return (
-    <time dateTime={at} title={exact.format(date)}>
-      {tellRelative(date.getTime(), now.value)}
+    <time dateTime={at} title={tellExact(at)}>
+      {isAhead ? tellAhead(date.getTime(), from) : tellRelative(date.getTime(), from)}
     </time>
   );
 }
 
-export function tellRelative(time: number, from: number): string {
+/** The day and the time to the second. */
+export function tellExact(at: string): string {
+  return exact.format(new Date(at));
+}
+
+/** Time that is over, seen from another: `3 min. ago`. A server whose clock is ahead is forgiven. */
+function tellRelative(time: number, from: number): string {
   const seconds = (time - from) / 1000;
+  if (seconds > -60) return seconds < 60 ? 'just now' : exact.format(new Date(time));
+  return tellUnits(seconds);
+}
+
+/** Time to come, seen from another: `in 3 min.`. */
+function tellAhead(time: number, from: number): string {
+  const seconds = (time - from) / 1000;
+  return Math.abs(seconds) < 60 ? (seconds > 0 ? 'in a moment' : 'now') : tellUnits(seconds);
+}
+
+function tellUnits(seconds: number): string {
   for (const [unit, length] of UNITS)
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
-  return seconds > 5 ? 'in a moment' : 'just now';
+  return 'just now';
 }
 
 /** `1 min 20 s` of milliseconds. */

@@ -105,7 +105,7 @@ function Facts({ of }: { of: InstanceView }) {
       <div>
         <dt>Ends by itself</dt>
         <dd>
-          <Time at={to} />
+          <Time at={to} isAhead />
         </dd>
       </div>
       <div>

@@ -58,7 +58,7 @@ function Login({ of, onEnded }: { of: LoginView; onEnded: () => void }) {
         {isCurrent && <span class="muted small"> this browser</span>}
         <p class="muted small">
           {role}, with {METHODS[method]}, from {address}; seen <Time at={of.seen_at} />, signed in{' '}
-          <Time at={of.created_at} />, until <Time at={of.expires_at} />
+          <Time at={of.created_at} />, until <Time at={of.expires_at} isAhead />
         </p>
       </div>
       <button type="button" aria-label={`Sign out ${browser} of ${name}`} onClick={() => void end()}>

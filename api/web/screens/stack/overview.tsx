@@ -214,7 +214,7 @@ function Facts({ stack }: { stack: StackDetail }) {
           <div>
             <dt>Looked at again</dt>
             <dd>
-              <Time at={next} />
+              <Time at={next} isAhead />
             </dd>
           </div>
         )}
