@@ -18,6 +18,12 @@ export function Help() {
         ))}
         <div>
           <dt>
+            <kbd>Enter</kbd>
+          </dt>
+          <dd>Open what has the focus</dd>
+        </div>
+        <div>
+          <dt>
             <kbd>Esc</kbd>
           </dt>
           <dd>Close what is open</dd>

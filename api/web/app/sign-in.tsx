@@ -49,7 +49,7 @@ export function SignIn() {
             Sign in with {text}
           </a>
         ))}
-        <KeyForm isBusy={isBusy} submit={submit} />
+        <KeyForm isOnly={methods?.password !== true} isBusy={isBusy} submit={submit} />
       </div>
     </main>
   );
@@ -97,7 +97,8 @@ function PasswordForm({ isBusy, submit }: FormProps) {
   );
 }
 
-function KeyForm({ isBusy, submit }: FormProps) {
+/** The one way in where there are no passwords, and beside them the second. */
+function KeyForm({ isOnly, isBusy, submit }: FormProps & { readonly isOnly: boolean }) {
   const [key, setKey] = useState('');
   return (
     <form
@@ -121,7 +122,7 @@ function KeyForm({ isBusy, submit }: FormProps) {
         On the machine of the daemon, <code>kombinator page</code> prints a link that signs you in. The first
         key is in <code>admin.key</code> of its state directory.
       </p>
-      <button type="submit" disabled={isBusy}>
+      <button type="submit" class={isOnly ? 'primary' : undefined} disabled={isBusy}>
         Sign in with the key
       </button>
     </form>

@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { Search } from 'lucide';
 import { Icon } from './icon.tsx';
+import { withKey } from './with-key.ts';
 
 /** Pause after the last key before something is looked for, in milliseconds. */
 const TYPING_MS = 200;
@@ -23,7 +24,7 @@ export function SearchField({ input, label, placeholder, value, onSearch }: Sear
       <input
         ref={input}
         type="search"
-        placeholder={placeholder}
+        placeholder={withKey(placeholder)}
         defaultValue={value}
         onInput={(event) => {
           const text = event.currentTarget.value;

@@ -72,7 +72,7 @@ export function Data() {
             key={q}
             input={search}
             label="Search databases and backups"
-            placeholder="Stack, database or volume   ( / )"
+            placeholder="Stack, database or volume"
             value={q}
             onSearch={(text) => route(`/ui/data${query({ q: text })}`, true)}
           />

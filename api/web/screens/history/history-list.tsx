@@ -12,7 +12,7 @@ import { CommitLink } from '../../parts/source-link.tsx';
 import { Badge } from '../../parts/state.tsx';
 import { tellDuration, Time } from '../../parts/time.tsx';
 import type { Episode } from './history-words.ts';
-import { foldHistory, RESULTS, tellDone, tellNumber, tellTrigger } from './history-words.ts';
+import { foldHistory, RESULTS, tellCause, tellDone, tellNumber } from './history-words.ts';
 
 /** Rows that are shown before somebody asks for more. */
 const FIRST = 50;
@@ -126,7 +126,7 @@ interface RowProps extends Pick<TickProps, 'isOn' | 'toggle'> {
 
 function Row({ name, episode, isRunning, isOn, toggle }: RowProps) {
   const { entry, times, since } = episode;
-  const { number, tag, result, time, duration_ms: duration, author, trigger, job_id: job } = entry;
+  const { number, tag, result, time, duration_ms: duration, job_id: job } = entry;
   const { icon, ...words } = RESULTS[result];
   const again = times > 1 ? { ...words, label: `${words.label} ${times} times` } : words;
   return (
@@ -135,9 +135,7 @@ function Row({ name, episode, isRunning, isOn, toggle }: RowProps) {
       <What entry={entry} isRunning={isRunning} />
       <div class="deployment-result">
         <Badge words={again} icon={icon} />
-        <span class="small muted">
-          {author} {tellTrigger(trigger)}
-        </span>
+        <span class="small muted">{tellCause(entry)}</span>
       </div>
       <div class="deployment-time small muted">
         <Time at={time} />

@@ -36,19 +36,33 @@ export const RESULTS: Readonly<Record<DeploymentResult, Words & { readonly icon:
   },
 };
 
-/** Events that set deployments off, in words that follow a name. */
-const TRIGGERS: Readonly<Record<string, string>> = {
-  push: 'by a push',
-  api: 'by hand',
-  cli: 'from the command line',
-  drift: 'to undo drift',
-  schedule: 'on schedule',
-  retry: 'tried again',
-  start: 'at start',
+/** Words for what Kombinator did by itself; the author is that of the commit then. */
+const BY_ITSELF: Readonly<Record<string, string>> = {
+  retry: 'Kombinator tried again',
+  drift: 'Kombinator, to undo drift',
+  schedule: 'Kombinator, on schedule',
+  resync: 'Kombinator, by its regular look at everything',
+  dependency: 'Kombinator, once what it depends on was ready',
+  start: 'Kombinator, when it started',
 };
 
-export function tellTrigger(trigger: string | null): string {
-  return trigger === null ? '' : (TRIGGERS[trigger] ?? `by ${trigger.replaceAll('_', ' ')}`);
+/** `committed by admin`, `admin, on the page or the API`, `Kombinator tried again`. */
+export function tellCause({ author, trigger }: Pick<HistoryEntry, 'author' | 'trigger'>): string {
+  const alone = BY_ITSELF[trigger ?? ''];
+  if (alone !== undefined) return alone;
+  const who = author ?? 'somebody';
+  switch (trigger) {
+    case null:
+      return author ?? '';
+    case 'push':
+      return author === null ? 'by a commit' : `committed by ${author}`;
+    case 'api':
+      return `${who}, on the page or the API`;
+    case 'cli':
+      return `${who}, at the command line`;
+    default:
+      return `${who}, by ${trigger.replaceAll('_', ' ')}`;
+  }
 }
 
 const DONE: Readonly<Record<string, string>> = {

@@ -13,6 +13,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { tellDuration, Time } from '../../parts/time.tsx';
+import { withKey } from '../../parts/with-key.ts';
 import { JobStatus } from './job-status.tsx';
 import {
   iconOfJob,
@@ -155,7 +156,7 @@ function StackField({ input, value, onSearch }: StackFieldProps) {
       <input
         ref={input}
         type="search"
-        placeholder="Whole name of a stack   ( / )"
+        placeholder={withKey('Name of a stack')}
         defaultValue={value}
         spellcheck={false}
         onInput={(event) => {

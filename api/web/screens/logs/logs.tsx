@@ -9,6 +9,7 @@ import { useKeys } from '../../app/use-keys.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import type { LogEntry } from '../../parts/log-lines.tsx';
+import { withKey } from '../../parts/with-key.ts';
 import { LogLines } from '../../parts/log-lines.tsx';
 import { StackFrame, useStack } from '../stack/stack-frame.tsx';
 import { downloadLog } from './download-log.ts';
@@ -94,7 +95,7 @@ function SearchField({ value, onInput }: { value: string; onInput: (text: string
       <input
         ref={own}
         type="search"
-        placeholder="Show lines with …   ( / )"
+        placeholder={withKey('Show lines with …')}
         spellcheck={false}
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}

@@ -71,7 +71,7 @@ export function Nodes() {
             key={q}
             input={search}
             label="Search nodes"
-            placeholder="Name, address, stack or system   ( / )"
+            placeholder="Name, address, stack or system"
             value={q}
             onSearch={(text) => route(`/ui/nodes${query({ q: text })}`, true)}
           />

@@ -107,7 +107,10 @@ function Row({ stack, isSelected, toggle }: RowProps) {
       </td>
       <td>
         {deployment === null ? (
-          <NotDeployed lastJob={lastJob} />
+          <>
+            <Label>Last deployment: </Label>
+            <NotDeployed lastJob={lastJob} />
+          </>
         ) : (
           <>
             <p class="subject">{deployment.subject ?? deployment.summary}</p>
@@ -130,9 +133,19 @@ function Row({ stack, isSelected, toggle }: RowProps) {
   );
 }
 
+/** Name of a column where there are no columns. */
+function Label({ children }: { children: string }) {
+  return <span class="card-label">{children}</span>;
+}
+
 /** Says how many are well, and which are not. */
 function Services({ stack: { services } }: { stack: StackRow }) {
-  if (services.length === 0) return <span class="muted">none known</span>;
+  if (services.length === 0)
+    return (
+      <span class="muted">
+        <Label>Services: </Label>none known
+      </span>
+    );
   const sick = services.filter(({ status }) => ['unhealthy', 'failed', 'missing'].includes(status));
   const well = services.filter(({ status }) => status === 'healthy' || status === 'completed').length;
   if (sick.length === 0)

@@ -13,6 +13,7 @@ import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
+import { withKey } from '../../parts/with-key.ts';
 import { BatchActions } from './batch-actions.tsx';
 import { StackTable } from './stack-table.tsx';
 import './stacks.css';
@@ -127,7 +128,7 @@ function SearchField({ input, value, onSearch }: SearchFieldProps) {
       <input
         ref={input}
         type="search"
-        placeholder="Name, service, image or node   ( / )"
+        placeholder={withKey('Name, service, image or node')}
         defaultValue={value}
         autoFocus={value !== '' && document.activeElement === document.body}
         onInput={(event) => {

@@ -64,7 +64,7 @@ export function Tags() {
           key={q}
           input={search}
           label="Search tags"
-          placeholder="Name   ( / )"
+          placeholder="Name"
           value={q}
           onSearch={(text) => go({ q: text }, true)}
         />

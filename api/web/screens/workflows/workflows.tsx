@@ -18,6 +18,7 @@ import { Pager } from '../../parts/pager.tsx';
 import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
+import { withKey } from '../../parts/with-key.ts';
 import { NewWorkflow } from './new-workflow.tsx';
 import { PublicationBadge } from './publication.tsx';
 import './workflows.css';
@@ -59,7 +60,7 @@ export function Workflows() {
           <input
             ref={search}
             type="search"
-            placeholder="Name, service, image or cluster   ( / )"
+            placeholder={withKey('Name, service, image or cluster')}
             defaultValue={q}
             onInput={(event) => {
               const text = event.currentTarget.value;
