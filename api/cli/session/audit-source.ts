@@ -8,9 +8,9 @@ export type ReadAudit = (filter: AuditFilter, signal: AbortSignal) => Promise<re
 
 /** The audit of a daemon over REST. */
 export function readRemoteAudit(client: RemoteClient): ReadAudit {
-  return async ({ actor, action, object, since, limit }, signal) => {
+  return async ({ actor, actions, object, since, limit }, signal) => {
     const from = since === undefined ? undefined : new Date(since).toISOString();
-    const query = { actor, action, object, since: from, per_page: limit };
+    const query = { actor, action: actions?.join(','), object, since: from, per_page: limit };
     const answer = fieldsOf(await client.get('/audit', { query, signal }), 'entries');
     return listAt(answer, 'entries', toRecord);
   };

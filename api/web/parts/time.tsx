@@ -9,6 +9,8 @@ setInterval(() => {
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
 const UNITS = [
   ['year', 31_536_000],
   ['month', 2_592_000],
@@ -31,15 +33,15 @@ export function Time({ at, isAhead = false }: TimeProps) {
   // Events that have just come are newer than the last tick.
   const from = Math.max(now.value, Date.now());
   return (
-    <time dateTime={at} title={tellExact(at)}>
+    <time dateTime={at} title={exact.format(date)}>
       {isAhead ? tellAhead(date.getTime(), from) : tellRelative(date.getTime(), from)}
     </time>
   );
 }
 
-/** The day and the time to the second. */
+/** The day and the time to the second, short. */
 export function tellExact(at: string): string {
-  return exact.format(new Date(at));
+  return short.format(new Date(at));
 }
 
 /** Time that is over, seen from another: `3 min. ago`. A server whose clock is ahead is forgiven. */

@@ -42,7 +42,10 @@ export interface AuditRecord extends AuditEntry {
 export interface AuditFilter {
   /** Part of the name or the address, whatever its case. */
   readonly actor?: string;
-  readonly action?: string;
+  /** Any of these. */
+  readonly actions?: readonly string[];
+  /** None of these. */
+  readonly exceptActions?: readonly string[];
   /** One of the subjects, exactly. */
   readonly object?: string;
   /** Earliest time, in milliseconds since the epoch. */

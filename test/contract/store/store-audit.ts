@@ -47,7 +47,9 @@ export function describeAuditRecords(create: () => AuditRecords): void {
     expect(actions({ actor: 'BEN' })).toEqual(['b']);
     expect(actions({ actor: 'example.org' })).toEqual(['c', 'b', 'a']);
     expect(actions({ actor: '%' })).toEqual([]);
-    expect(actions({ action: 'a' })).toEqual(['a']);
+    expect(actions({ actions: ['a'] })).toEqual(['a']);
+    expect(actions({ actions: ['a', 'c', 'none'] })).toEqual(['c', 'a']);
+    expect(actions({ exceptActions: ['a', 'none'] })).toEqual(['c', 'b']);
     expect(actions({ object: 'web' })).toEqual(['b', 'a']);
     expect(actions({ object: "x' OR 1=1" })).toEqual(['c']);
     expect(actions({ since: 2, until: 3 })).toEqual(['b']);

@@ -143,7 +143,7 @@ describe('the page about machines, data, tags and people', () => {
     expect((await job.api('GET', '/stacks', { key })).status).toBe(200);
     expect(await findBarriers(page)).toEqual([]);
     await open('audit', 'Audit');
-    const row = page.getByRole('row', { name: /create key/ });
+    const row = page.getByRole('row', { name: /made the key/ });
     await row.waitFor();
     expect(await row.innerText()).toContain('CI für Größe');
     expect(await page.content()).not.toContain(key);

@@ -34,9 +34,13 @@ export function addAudit(program: Command, hooks: ProgramHooks): void {
     .action(on(hooks, (invocation, flags: AuditFlags) => runAudit(invocation, flags)));
 }
 
-async function runAudit(invocation: Invocation, { since, limit, ...which }: AuditFlags): Promise<number> {
+async function runAudit(
+  invocation: Invocation,
+  { since, limit, action, ...which }: AuditFlags,
+): Promise<number> {
   const filter: AuditFilter = {
     ...which,
+    ...(action !== undefined && { actions: [action] }),
     ...(since !== undefined && { since: readSince(since, invocation.now()) }),
     limit: Math.min(parseCount(limit, '--limit'), MAX),
   };

@@ -13,11 +13,14 @@ const TEXT = { type: 'string' };
 const TEXT_OR_NULL = { type: ['string', 'null'] };
 const TIME = { type: 'string', format: 'date-time' };
 const WORD = { type: 'string', minLength: 1, maxLength: 200 };
+/** Several with commas between. */
+const WORDS = { type: 'string', minLength: 1, maxLength: 2_000 };
 const PER_PAGE = 100;
 
 interface AuditQuery extends PageQuery {
   readonly actor?: string;
   readonly action?: string;
+  readonly except?: string;
   readonly object?: string;
   readonly since?: string;
   readonly until?: string;
@@ -27,7 +30,8 @@ const auditQuery = shape<AuditQuery>({
   type: 'object',
   properties: {
     actor: { ...WORD, description: 'Part of the name or the address.' },
-    action: { ...WORD, description: 'Name of an operation, as in this description: `applyStack`.' },
+    action: { ...WORDS, description: 'Names of operations, as in this description: `applyStack,signIn`.' },
+    except: { ...WORDS, description: 'Names of operations that are left out: `previewFiles,planStack`.' },
     object: { ...WORD, description: 'What it was done to: the name of a stack, the id of a job.' },
     since: { ...TIME, description: 'At this time or later.' },
     until: { ...TIME, description: 'Before this time.' },
@@ -69,10 +73,20 @@ export const auditRoutes: readonly Route<KombifyDeps>[] = [
     responses: { 200: answers('One page, 100 unless said otherwise.', listSchema('entries', ENTRY)) },
     handle({ query }, { audit }: KombifyDeps) {
       if (audit === null) throw new HttpProblem('SERVICE_UNAVAILABLE', 'this server keeps no audit');
-      const { page: number = 1, per_page: perPage = PER_PAGE, since, until, ...filter } = query;
+      const {
+        page: number = 1,
+        per_page: perPage = PER_PAGE,
+        since,
+        until,
+        action,
+        except,
+        ...filter
+      } = query;
       const page = readPage({ page: number, per_page: perPage }, PER_PAGE) ?? { page: 1, perPage };
       const { entries, total } = audit.listAudit({
         ...filter,
+        ...(action !== undefined && { actions: action.split(',') }),
+        ...(except !== undefined && { exceptActions: except.split(',') }),
         ...(since !== undefined && { since: Date.parse(since) }),
         ...(until !== undefined && { until: Date.parse(until) }),
         ...toRange(page),

@@ -3,8 +3,8 @@ import type { AuditEntry } from '../../client/fleet-types.ts';
 import { jobAddress } from '../../client/stack-address.ts';
 import { CommitLink } from '../../parts/source-link.tsx';
 import { Badge } from '../../parts/state.tsx';
-import { Time } from '../../parts/time.tsx';
-import { tellAction, tellOutcome, tellWay } from './audit-words.ts';
+import { tellExact, Time } from '../../parts/time.tsx';
+import { deedOf, tellDeed, tellOutcome, tellWay } from './audit-words.ts';
 
 type Filter = { readonly action: string } | { readonly object: string };
 
@@ -39,12 +39,13 @@ export function AuditTable({ of, onFilter }: AuditTableProps) {
 }
 
 function Row({ entry, onFilter }: { entry: AuditEntry; onFilter: AuditTableProps['onFilter'] }) {
-  const { time, first_time: first, count, actor, address, action, method, path, object } = entry;
+  const { time, first_time: first, count, actor, address, action, method, path } = entry;
   const route = method === null ? action : `${action}: ${method} ${path ?? ''}`;
   return (
     <tr>
       <td class="nowrap">
         <Time at={time} />
+        <span class="audit-exact muted small">{tellExact(time)}</span>
         {count > 1 && (
           <p class="muted small">
             {count.toLocaleString('en')} times since <Time at={first} />
@@ -63,33 +64,47 @@ function Row({ entry, onFilter }: { entry: AuditEntry; onFilter: AuditTableProps
           type="button"
           class="audit-action"
           title={`${route}; show entries of this only`}
-          onClick={() => onFilter({ action })}
+          onClick={() => onFilter({ action: deedOf(action) })}
         >
-          {tellAction(action)}
+          {tellDeed(entry)}
         </button>
         <More of={entry} />
       </td>
       <td>
-        {Object.keys(object).length > 0 && (
-          <div class="chips">
-            {Object.entries(object).map(([name, value]) => (
-              <button
-                key={name}
-                type="button"
-                class="chip"
-                title={`${name}: show entries of ${value} only`}
-                onClick={() => onFilter({ object: value })}
-              >
-                {value}
-              </button>
-            ))}
-          </div>
-        )}
+        <Things of={entry} onFilter={onFilter} />
       </td>
       <td>
         <Outcome of={entry} />
       </td>
     </tr>
+  );
+}
+
+/** Things that it was done to, each thing once; a job is a way to it. */
+function Things({ of, onFilter }: { of: AuditEntry; onFilter: AuditTableProps['onFilter'] }) {
+  const names = new Map(Object.entries(of.object).map(([name, value]) => [value, name]));
+  if (of.job_id !== null) names.delete(of.job_id);
+  if (names.size === 0) return null;
+  return (
+    <div class="chips">
+      {[...names].map(([value, name]) =>
+        of.action === 'cancelJob' ? (
+          <a key={value} href={jobAddress(value)}>
+            the job
+          </a>
+        ) : (
+          <button
+            key={value}
+            type="button"
+            class="chip"
+            title={`${name}: show entries of ${value} only`}
+            onClick={() => onFilter({ object: value })}
+          >
+            {value}
+          </button>
+        ),
+      )}
+    </div>
   );
 }
 

@@ -1,21 +1,112 @@
 import type { AuditEntry } from '../../client/fleet-types.ts';
 import type { Tone } from '../../client/words.ts';
 
-/** Words for operations whose names say less than they could. */
-const ACTIONS: Readonly<Record<string, string>> = {
-  sync: 'read the repository',
-  createSessionLink: 'make a link that signs in',
-  endSession: 'sign a browser out',
-  backUpStack: 'back up stack',
-  createProvisionedStack: 'create instance',
-  deleteProvisionedStack: 'delete instance',
+/** Words for operations that change something, such as stand before the name of what it was done to. */
+const DEEDS: Readonly<Record<string, string>> = {
+  applyStack: 'applied',
+  createStack: 'made the stack',
+  commitDraft: 'made the stack',
+  updateStack: 'changed the stack',
+  writeFiles: 'committed files of',
+  rollbackStack: 'rolled back',
+  deleteStack: 'deleted the stack',
+  deleteStacks: 'deleted stacks',
+  holdStack: 'held as it is',
+  releaseHold: 'let go on',
+  startStack: 'started',
+  stopStack: 'stopped',
+  restartStack: 'restarted',
+  pullImages: 'fetched images of',
+  resolveDrift: 'resolved drift of',
+  ignoreDrift: 'had drift ignored of',
+  backUpStack: 'backed up',
+  restoreStack: 'restored',
+  verifyBackup: 'verified a backup',
+  prune: 'cleaned up',
+  adoptProject: 'adopted the project',
+  releaseStack: 'gave up, and left running',
+  cancelJob: 'called off',
+  sync: 'had the repository read',
+  createTag: 'made the tag',
+  moveTag: 'moved the tag',
+  deleteTag: 'deleted the tag',
+  deployTag: 'deployed the tag',
+  createExecTicket: 'opened a shell in',
+  openTerminal: 'used a shell',
+  registerWorker: 'added the node',
+  unregisterWorker: 'removed the node',
+  createProvisionedStack: 'asked for an instance',
+  deleteProvisionedStack: 'deleted the instance',
+  deleteInstance: 'deleted the instance',
+  createWorkflow: 'made the workflow',
+  saveWorkflow: 'saved the workflow',
+  deleteWorkflow: 'deleted the workflow',
+  createVersion: 'published a version of',
+  startRun: 'ran the workflow',
+  createKey: 'made the key',
+  deleteKey: 'deleted the key',
+  createUser: 'added the user',
+  changeUser: 'changed the user',
+  deleteUser: 'deleted the user',
+  signIn: 'signed in',
+  signOut: 'signed out',
+  logIn: 'signed in to the editor',
+  endSession: 'signed a browser out',
+  createSessionLink: 'made a link that signs in',
+  testChannel: 'sent a test notice to',
 };
 
-/** `apply stack` of `applyStack`. */
+/** Words for operations that change nothing. */
+const LOOKING: Readonly<Record<string, string>> = {
+  planStack: 'looked at the plan of',
+  previewFiles: 'looked at a change of',
+  previewDraft: 'looked at a new stack',
+  previewAdoption: 'looked at an adoption of',
+  lookAtRestore: 'looked at a restore of',
+  checkDrift: 'looked for drift of',
+  checkWorkflow: 'looked at a workflow',
+  validate: 'looked at a description',
+  generate: 'looked at what a description makes',
+  testCluster: 'looked whether it answers:',
+};
+
+/** Operations that change nothing, as the filter of the API takes them. */
+export const LOOKS: string = Object.keys(LOOKING).join(',');
+
+interface Deed {
+  readonly words: string;
+  /** Names of operations, with commas between. */
+  readonly actions: string;
+}
+
+/** Everything that can be filtered by; what reads alike is one. */
+export function listDeeds(withLooks: boolean): readonly Deed[] {
+  const byWords = new Map<string, readonly string[]>();
+  for (const [id, words] of Object.entries(withLooks ? { ...DEEDS, ...LOOKING } : DEEDS))
+    byWords.set(words, [...(byWords.get(words) ?? []), id]);
+  return [...byWords]
+    .map(([words, ids]) => ({ words, actions: ids.join(',') }))
+    .toSorted((a, b) => a.words.localeCompare(b.words));
+}
+
+/** The filter that an operation belongs to. */
+export function deedOf(action: string): string {
+  const found = listDeeds(true).find(({ actions }) => actions.split(',').includes(action));
+  return found?.actions ?? action;
+}
+
+/** `applied` of `applyStack`; words of the name where it is not known. */
 export function tellAction(action: string): string {
-  const known = ACTIONS[action];
-  if (known !== undefined) return known;
-  return action.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  const known = DEEDS[action] ?? LOOKING[action];
+  return known ?? action.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+/** Words for an entry: an operation that can be a look, and was one, is told as such. */
+export function tellDeed({ action, commit, job_id: job, outcome: { status } }: AuditEntry): string {
+  const wasLook = status === 200 && commit === null && job === null;
+  if (wasLook && action === 'rollbackStack') return 'looked at going back of';
+  if (wasLook && action === 'ignoreDrift') return 'looked at ignoring drift of';
+  return tellAction(action);
 }
 
 /** Outcome in a word, with the tone that it has. */

@@ -12,6 +12,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { AuditTable } from './audit-table.tsx';
+import { listDeeds, LOOKS, tellAction } from './audit-words.ts';
 import './audit.css';
 
 const PER_PAGE = 50;
@@ -24,11 +25,14 @@ interface Filter {
   /** Days: `2026-11-30`. */
   readonly since: string;
   readonly until: string;
+  /** `yes`: what only looked at something is shown, too. */
+  readonly looks: string;
 }
 
-const FIELDS: readonly (readonly [keyof Filter, label: string, type: 'search' | 'date', hint: string])[] = [
+type Typed = Exclude<keyof Filter, 'action' | 'looks'>;
+
+const FIELDS: readonly (readonly [Typed, label: string, type: 'search' | 'date', hint: string])[] = [
   ['actor', 'Who', 'search', 'a part of the name'],
-  ['action', 'Did what', 'search', 'such as applyStack'],
   ['object', 'On what', 'search', 'a stack, a job, a key'],
   ['since', 'From', 'date', ''],
   ['until', 'To', 'date', ''],
@@ -37,11 +41,12 @@ const FIELDS: readonly (readonly [keyof Filter, label: string, type: 'search' | 
 /** Everything that somebody did, the newest first: who, from where, on what, and what came of it. The filter stands in the address. */
 export function Audit() {
   const { query: address, route } = useLocation();
-  const { actor = '', action = '', object = '', since = '', until = '', page = '1' } = address;
-  const filter: Filter = { actor, action, object, since, until };
+  const { actor = '', action = '', object = '', since = '', until = '', looks = '', page = '1' } = address;
+  const filter: Filter = { actor, action, object, since, until, looks };
   const asked = query({
     actor,
     action,
+    except: action === '' && looks === '' ? LOOKS : '',
     object,
     since: toTime(since, 0),
     until: toTime(until, 1),
@@ -121,7 +126,37 @@ function Filters({ of, first, onChange }: FiltersProps) {
           />
         </label>
       ))}
+      <DeedField of={of} onChange={onChange} />
+      <label class="check audit-looks">
+        <input
+          type="checkbox"
+          checked={of.looks !== ''}
+          onChange={(event) => onChange({ looks: event.currentTarget.checked ? 'yes' : '' })}
+        />
+        Also looks
+      </label>
     </div>
+  );
+}
+
+/** Chooses by the words that stand in the table. */
+function DeedField({ of: { action, looks }, onChange }: Pick<FiltersProps, 'of' | 'onChange'>) {
+  const deeds = listDeeds(looks !== '');
+  return (
+    <label class="field">
+      <span>Did what</span>
+      <select value={action} onChange={(event) => onChange({ action: event.currentTarget.value })}>
+        <option value="">anything</option>
+        {action !== '' && !deeds.some(({ actions }) => actions === action) && (
+          <option value={action}>{tellAction(action.split(',')[0] ?? action)}</option>
+        )}
+        {deeds.map(({ words, actions }) => (
+          <option key={actions} value={actions}>
+            {words.replace(/:$| (of|in|to)$/, ' …')}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -14,6 +14,8 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { tellDuration, Time } from '../../parts/time.tsx';
 import { withKey } from '../../parts/with-key.ts';
+import type { Episode } from './fold-jobs.ts';
+import { foldJobs } from './fold-jobs.ts';
 import { JobStatus } from './job-status.tsx';
 import {
   iconOfJob,
@@ -90,8 +92,8 @@ export function Jobs() {
       ) : (
         <>
           <ol class="card jobs">
-            {data.jobs.map((job) => (
-              <JobRow key={job.id} job={job} />
+            {foldJobs(data.jobs).map((episode) => (
+              <JobRow key={episode.job.id} episode={episode} />
             ))}
           </ol>
           <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
@@ -104,7 +106,7 @@ export function Jobs() {
   );
 }
 
-function JobRow({ job }: { job: JobView }) {
+function JobRow({ episode: { job, times, since } }: { episode: Episode }) {
   const {
     id,
     type,
@@ -128,8 +130,13 @@ function JobRow({ job }: { job: JobView }) {
       <div class="job-end">
         <JobStatus of={status} />
         <p class="muted small">
+          {times > 1 && (
+            <>
+              failed {times} times, first <Time at={since} />, last{' '}
+            </>
+          )}
           <Time at={from ?? created} />
-          {duration !== null && `, took ${tellDuration(duration)}`}
+          {times === 1 && duration !== null && `, took ${tellDuration(duration)}`}
           {status === 'running' && `, ${progress} %`}
         </p>
       </div>

@@ -41,10 +41,11 @@ function selectEntries(database: DatabaseSync, filter: AuditFilter): ReturnType<
   return { entries: rows.map(toRecord), total: Number(count?.['total'] ?? 0) };
 }
 
-function whereOf({ actor, action, object, since, until }: AuditFilter) {
+function whereOf({ actor, actions, exceptActions, object, since, until }: AuditFilter) {
   const conditions: readonly (readonly [string, string, string | number | undefined])[] = [
     ['(instr(lower(name), :actor) > 0 OR instr(lower(email), :actor) > 0)', 'actor', actor?.toLowerCase()],
-    ['action = :action', 'action', action],
+    ['action IN (SELECT value FROM json_each(:actions))', 'actions', toJson(actions)],
+    ['action NOT IN (SELECT value FROM json_each(:except))', 'except', toJson(exceptActions)],
     ['EXISTS (SELECT 1 FROM json_each(object) WHERE value = :object)', 'object', object],
     ['at >= :since', 'since', since],
     ['at < :until', 'until', until],
@@ -54,6 +55,10 @@ function whereOf({ actor, action, object, since, until }: AuditFilter) {
   );
   const where = given.length === 0 ? '' : `WHERE ${given.map(({ sql }) => sql).join(' AND ')}`;
   return { where, values: Object.fromEntries(given.map(({ name, value }) => [name, value])) };
+}
+
+function toJson(words: readonly string[] | undefined): string | undefined {
+  return words === undefined ? undefined : JSON.stringify(words);
 }
 
 function toColumns({ actor, object, ...entry }: AuditEntry) {

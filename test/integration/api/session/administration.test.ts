@@ -58,7 +58,7 @@ describe('sessions', () => {
     expect((await admin.ask('DELETE', `/sessions/${String(adminId)}`)).status).toBe(200);
     expect((await admin.ask('GET', '/sessions')).status).toBe(401);
     // The audit tells which, one by one.
-    const { entries } = world.store.listAudit({ limit: 9, action: 'endSession' });
+    const { entries } = world.store.listAudit({ limit: 9, actions: ['endSession'] });
     expect(entries.map(({ object, status }) => [object['id'], status])).toContainEqual([viewerId, 200]);
     expect(entries.map(({ object }) => object['id'])).toContain(adminId);
     expect((await withKey(world, KEYS.admin).ask('DELETE', '/sessions/ses_x')).status).toBe(404);

@@ -181,6 +181,8 @@ describe('reading the audit', () => {
     expect(await actions('')).toEqual([200, 'applyStack', 'createStack']);
     expect(await actions('?actor=deployer')).toEqual([200, 'applyStack']);
     expect(await actions('?action=createStack')).toEqual([200, 'createStack']);
+    expect(await actions('?action=createStack,applyStack')).toEqual([200, 'applyStack', 'createStack']);
+    expect(await actions('?except=createStack,signIn')).toEqual([200, 'applyStack']);
     expect(await actions('?object=homelab&per_page=1&page=2')).toEqual([200, 'createStack']);
     expect(await actions('?since=2000-01-01T00:00:00Z&until=2001-01-01T00:00:00%2B01:00')).toEqual([200]);
     expect(await actions('?since=yesterday')).toEqual([400]);

@@ -40,9 +40,17 @@ export function createMemoryAudit(): AuditRecords {
 }
 
 function matches(record: AuditRecord, filter: Omit<AuditFilter, 'limit' | 'offset'>): boolean {
-  const { actor, action = record.action, object, since = 0, until = Infinity } = filter;
+  const {
+    actor,
+    actions = [record.action],
+    exceptActions = [],
+    object,
+    since = 0,
+    until = Infinity,
+  } = filter;
   const who = [record.actor.name, record.actor.email].map((text) => text.toLowerCase());
   const isActor = actor === undefined || who.some((text) => text.includes(actor.toLowerCase()));
   const isObject = object === undefined || Object.values(record.object).includes(object);
-  return isActor && isObject && record.action === action && record.at >= since && record.at < until;
+  const isAction = actions.includes(record.action) && !exceptActions.includes(record.action);
+  return isActor && isObject && isAction && record.at >= since && record.at < until;
 }
