@@ -1,3 +1,5 @@
+import { onAbort } from './abort-scope.ts';
+
 /** Lets one piece of work run at a time, in the order asked. */
 export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
   const exclusively = createKeyedMutex();
@@ -18,6 +20,54 @@ export function createKeyedMutex(): <T>(key: string, work: () => Promise<T>) => 
       if (last.get(key) === settled) last.delete(key);
     });
     return run;
+  };
+}
+
+/** Lets so many pieces of work run at a time, in the order asked. Who aborts while it waits leaves the line. */
+export function createLine(width: number): <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
+  const waiting = new Set<() => void>();
+  let running = 0;
+  const enter = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    if (running < width) {
+      running += 1;
+      return;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const turn = () => resolve(undefined);
+    waiting.add(turn);
+    using _ = onAbort(signal, () => {
+      if (waiting.delete(turn)) reject(signal.reason);
+    });
+    await promise;
+  };
+  const leave = (): void => {
+    const [next] = waiting;
+    // The place goes straight to the next one.
+    if (next === undefined) running -= 1;
+    else {
+      waiting.delete(next);
+      next();
+    }
+  };
+  return async (work, signal) => {
+    await enter(signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Lets everybody else have a turn in a long loop. Rejects with the signal's reason. */
+export function createBreather(clock: PaceClock): (signal: AbortSignal) => Promise<void> {
+  const EVERY_MS = 12;
+  let last = clock.elapsed();
+  return async (signal) => {
+    if (clock.elapsed() - last < EVERY_MS) return;
+    await clock.sleep(0, signal);
+    last = clock.elapsed();
   };
 }
 

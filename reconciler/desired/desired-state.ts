@@ -29,15 +29,18 @@ import { registriesOf, registryEntriesOf } from './registries.ts';
 import { checkAround } from './check-around.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
-import type { Core } from './state.ts';
+import type { ShownStack } from '../model/stack.ts';
+import type { Core, Rendered } from './state.ts';
 import { copyIndex, createStackIndex } from './stack-index.ts';
 import { describing } from './files/describing-files.ts';
+import { servicesWith } from './files/services-with.ts';
 import { whyNotNew } from './files/written-path.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
 import { emptyState } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
+import { createBreather } from './repository-state.ts';
 import { listWorkflows } from './workflow.ts';
 import { findInline, listDiagnostics, renderStack, showStack, repositoryPolicy } from './render-stack.ts';
 
@@ -139,6 +142,7 @@ function toDesiredState(core: Core, options: DesiredStateOptions): DesiredState 
     whyNotNew: (path) => whyNotNew(core.state.tree, path),
     kits: () => viewKits(core.state.kits.catalogue),
     describing: (name) => describing(core, name),
+    servicesWith: (writes, request, signal) => servicesWith(core, writes, request, signal),
     preview: (writes, signal, { everything = false } = {}) =>
       preview(
         core,
@@ -182,7 +186,7 @@ async function preview(
   // Another policy makes something else of every file; with the same one only what the files change is read.
   const isSamePolicy = options.policy === undefined || options.policy === core.policy;
   const state = isSamePolicy
-    ? toDesiredState(forkCore(core, source), options)
+    ? toDesiredState(await forkCore(core, source, signal), options)
     : createDesiredState({ ...options, source });
   const result = await state.load(revision, signal);
   return {
@@ -194,15 +198,17 @@ async function preview(
 }
 
 /** A core of its own that knows all that this one does, on another source; neither sees what the other reads from then on. */
-function forkCore(core: Core, source: Source): Core {
-  return {
+async function forkCore(core: Core, source: Source, signal: AbortSignal): Promise<Core> {
+  const fork = {
     ...core,
     source,
     secretCache: core.secretCache.over(source),
-    index: copyIndex(core.index),
-    rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
-    inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
+    rendered: new LRUCache<string, Rendered>({ max: MAX_STACKS_KEPT }),
+    shown: new LRUCache<string, Rendered<ShownStack>>({ max: MAX_STACKS_SHOWN }),
+    inline: new LRUCache<string, Uint8Array>({ max: MAX_INLINE_TEXTS_KEPT }),
   };
+  const breathe = createBreather();
+  return { ...fork, index: await copyIndex(core.index, () => breathe(signal)) };
 }
 
 async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {

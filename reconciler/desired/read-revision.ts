@@ -41,7 +41,8 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
     checkSchema: options.checkSchema,
     policy: options.policy,
   };
-  const files = findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
+  const { only } = options;
+  const files = only ?? findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
   refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
   const read = (some: ReadonlySet<string>, placesOf: NonNullable<EntryContext['placesOf']>) =>
     readStacks(
@@ -53,8 +54,9 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   const first = withFormerShares(await read(files, before), options.index);
   // The proxy that a route leads through is known when all stacks are.
   const moved = movedPlaces(first, options.index);
-  const again = await read(new Set(moved.keys()), (file) => moved.get(file));
-  const staged = [...first.filter(({ file }) => !moved.has(file)), ...again];
+  const late = new Set([...moved.keys()].filter((file) => only?.has(file) ?? true));
+  const again = await read(late, (file) => moved.get(file));
+  const staged = [...first.filter(({ file }) => !late.has(file)), ...again];
   return { state: { revision, read: revision, tree, settings, nodes, kits, plugins }, changes: staged };
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Diagnostic } from '../base/diagnostic.ts';
+import { createBreather as createPacedBreather } from '../base/mutex.ts';
 import type { ClusterDocument } from '../config/fleet/cluster-document.ts';
 import type { NodeDocument, SettingsDocument } from '../config/fleet/config-documents.ts';
 import { NO_SETTINGS } from '../config/fleet/config-documents.ts';
@@ -114,6 +115,8 @@ export interface LoadOptions {
   readonly index: StackIndex;
   readonly state: RepositoryState;
   readonly signal: AbortSignal;
+  /** Files of stacks that are looked at, whatever has changed. Left out: those that changes concern. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** The parts that reading small documents needs; a work tree has no source. */
@@ -192,14 +195,13 @@ export function locateDocument(tree: TreeDirectory, path: string) {
 
 /** Lets everybody else have a turn in a long loop. */
 export function createBreather(): (signal: AbortSignal) => Promise<void> {
-  const EVERY_MS = 12;
-  let last = performance.now();
-  return async (signal) => {
-    if (performance.now() - last < EVERY_MS) return;
-    await setImmediate();
-    signal.throwIfAborted();
-    last = performance.now();
-  };
+  return createPacedBreather({
+    elapsed: () => performance.now(),
+    async sleep(_, signal) {
+      await setImmediate();
+      signal.throwIfAborted();
+    },
+  });
 }
 
 /** The finding about a file that cannot be read. */

@@ -206,10 +206,21 @@ export function createStackIndex(): StackIndex {
   };
 }
 
-/** An index of its own with the same entries. */
-export function copyIndex(index: StackIndex): StackIndex {
+/** Entries that are copied in one go. */
+const COPIED_AT_ONCE = 250;
+
+/**
+ * An index of its own with the entries that there are when it is asked for.
+ *
+ * @param breathe called between parts
+ */
+export async function copyIndex(index: StackIndex, breathe: () => Promise<void>): Promise<StackIndex> {
   const copy = createStackIndex();
-  copy.apply([...index.files()].map((file) => ({ file, entry: index.entryOf(file) ?? null })));
+  const all = [...index.files()].map((file) => ({ file, entry: index.entryOf(file) ?? null }));
+  for (let at = 0; at < all.length; at += COPIED_AT_ONCE) {
+    copy.apply(all.slice(at, at + COPIED_AT_ONCE));
+    await breathe();
+  }
   return copy;
 }
 

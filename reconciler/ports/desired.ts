@@ -2,6 +2,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type {
   DescribedKind,
   DesiredStack,
+  ServiceView,
   ShownStack,
   StackPolicy,
   WorkflowSummary,
@@ -130,6 +131,12 @@ export interface DescribingFiles {
   whyNot(path: string): string | null;
 }
 
+export interface ServicesRequest {
+  readonly stack: string;
+  /** Its document, and where it is now. */
+  readonly files: readonly string[];
+}
+
 /** The state that a preview has, and what the files have made of the one in force. */
 export interface PreviewedState extends DesiredState {
   readonly result: LoadResult;
@@ -226,6 +233,15 @@ export interface DesiredState {
   describing(name: string): DescribingFiles | undefined;
   /** Puts together the files that describe a running Compose project; nothing is committed. Throws BAD_OPTIONS when its Compose files are gone. */
   draftAdoption(request: AdoptionRequest): Promise<AdoptionDraft>;
+  /**
+   * The services of one stack as they would be with these files on top of the revision that was read last. No other stack is looked at, and
+   * nobody is asked for secrets.
+   */
+  servicesWith(
+    writes: readonly FileWrite[],
+    request: ServicesRequest,
+    signal: AbortSignal,
+  ): Promise<readonly ServiceView[]>;
   /** A state of its own, as it would be with these files on top of the revision that was read last. */
   preview(
     writes: readonly FileWrite[],

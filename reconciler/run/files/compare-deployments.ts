@@ -1,7 +1,8 @@
 import { ReconcilerError } from '../../base/errors.ts';
+import { createBreather } from '../../base/mutex.ts';
 import { compareText } from '../../base/values.ts';
-import type { DesiredStack } from '../../model/stack.ts';
-import type { LoggedCommit } from '../../ports/source.ts';
+import type { ServiceView } from '../../model/stack.ts';
+import type { FileChange, LoggedCommit } from '../../ports/source.ts';
 import type {
   CompareRequest,
   DeploymentComparison,
@@ -9,10 +10,9 @@ import type {
   StackCommit,
 } from '../../public/files/files.ts';
 import type { RunContext } from '../context.ts';
-import { needDeployment, ownOf, toWrites } from '../write/restore-files.ts';
-import { isShared } from '../write/rollback-files.ts';
+import { listPresent, needDeployment, toWrites } from '../write/restore-files.ts';
+import { createOwnership, isShared, ownChanges } from '../write/rollback-files.ts';
 import { diffFiles } from './diff-files.ts';
-import { readOverlay } from './plan-overlay.ts';
 
 /** Commits of everybody that are looked through for those of the stack. */
 const MAX_LOOKED_THROUGH = 1_000;
@@ -40,12 +40,16 @@ export async function compareDeployments(
   const files = documents.filter((file) => file !== null);
   const between = await context.source.diff(before.revision, after.revision, signal);
   const named = new Set(context.desired.describing(stack)?.files.map(({ path }) => path));
-  const own = new Set((await ownOf(context, files, between, signal)).map(({ path }) => path));
+  const present = await listPresent(context, signal);
+  const ownOf = createOwnership({ files, present });
+  const own = new Set(ownOf(between).map(({ path }) => path));
   const changes = between.filter(({ path }) => own.has(path) || named.has(path));
-  const log = { files, named, signal };
+  const isOfStack = (some: readonly FileChange[]) =>
+    some.some(({ path }) => named.has(path)) || ownOf(some).length > 0;
+  const log = { isOfStack, signal };
   const [old, now] = [
-    await readImages(context, stack, before, signal),
-    await readImages(context, stack, after, signal),
+    await readImages(context, { stack, present, ...before }, signal),
+    await readImages(context, { stack, present, ...after }, signal),
   ];
   return {
     from: { number: before.number, revision: before.revision },
@@ -71,8 +75,7 @@ function current({ desired }: RunContext, stack: string): Side {
 }
 
 interface Log {
-  readonly files: readonly string[];
-  readonly named: ReadonlySet<string>;
+  readonly isOfStack: (changes: readonly FileChange[]) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -81,16 +84,16 @@ async function listCommits(
   context: RunContext,
   earlier: string,
   later: string,
-  { files, named, signal }: Log,
+  { isOfStack, signal }: Log,
 ): Promise<readonly StackCommit[]> {
   if (earlier === later) return [];
-  const { source } = context;
+  const { source, clock } = context;
+  const breathe = createBreather(clock);
   const found: StackCommit[] = [];
   for (const one of await source.between(earlier, later, MAX_LOOKED_THROUGH)) {
     if (found.length === MAX_COMMITS) break;
-    const changes = await source.diff(one.parent, one.commit, signal);
-    const isNamed = changes.some(({ path }) => named.has(path));
-    if (isNamed || (await ownOf(context, files, changes, signal)).length > 0) found.push(toCommit(one));
+    if (isOfStack(await source.diff(one.parent, one.commit, signal))) found.push(toCommit(one));
+    await breathe(signal);
   }
   return found;
 }
@@ -99,28 +102,33 @@ function toCommit({ commit, subject, author, time }: LoggedCommit): StackCommit 
   return { commit, subject, author, time };
 }
 
+interface SideOfStack extends Side {
+  readonly stack: string;
+  /** Paths of all files that are there now. */
+  readonly present: readonly string[];
+}
+
 /** Images by service, as the stack was described then with the kits and settings of then. */
 async function readImages(
   context: RunContext,
-  stack: string,
-  { revision, file, isRemoval }: Side,
+  { stack, present, revision, file, isRemoval }: SideOfStack,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const { desired, source } = context;
   const head = desired.revision?.commit ?? null;
   if (isRemoval || file === null) return new Map();
-  if (revision === head) return imagesOf(desired.get(stack));
+  if (revision === head) return imagesOf(desired.get(stack)?.services);
   const changes = await source.diff(head, revision, signal);
   const now = desired.get(stack)?.file ?? file;
-  const own = await ownOf(context, [file, now], changes, signal);
+  const files = [file, now];
+  const own = ownChanges({ files, present, changes });
   const shared = changes.filter(({ path }) => isShared(path));
   const writes = await toWrites(context, [...own, ...shared]);
-  const { state } = await readOverlay(context, { stack, file, writes }, signal);
-  return imagesOf(state?.get(stack));
+  return imagesOf(await desired.servicesWith(writes, { stack, files }, signal));
 }
 
-function imagesOf(description: DesiredStack | undefined): ReadonlyMap<string, string> {
-  return new Map(description?.services.map(({ name, image }) => [name, image]));
+function imagesOf(services: readonly ServiceView[] = []): ReadonlyMap<string, string> {
+  return new Map(services.map(({ name, image }) => [name, image]));
 }
 
 function compareImages(

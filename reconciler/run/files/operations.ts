@@ -1,3 +1,4 @@
+import { createLine } from '../../base/mutex.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { DraftOperations } from '../../public/files/drafts.ts';
 import type { FileOperations, FilesRequest, FilesWrite } from '../../public/files/files.ts';
@@ -15,16 +16,18 @@ import { listFiles } from './read-files.ts';
 /** Commits of others, to other files, that a write may come upon before its caller is told. */
 const MAX_ATTEMPTS = 3;
 
+/** Previews at a time: each holds a state of its own, and one may wait for a target that does not answer. */
+const PREVIEWS = 2;
+/** Comparisons at a time: each may look through a thousand commits. */
+const COMPARISONS = 1;
+
 export function createFileOperations(parts: OperationParts): FileOperations & DraftOperations {
   const { context, loop } = parts;
   return {
+    ...createPreviews(parts),
     listFiles(stack, options, signal) {
       loop.requireRead();
       return listFiles(context, stack, options, signal);
-    },
-    async previewFiles(request, signal) {
-      await loop.refreshIfPossible(signal);
-      return previewEdits(context, await checkEdits(context, request, signal), signal);
     },
     async writeFiles(request, actor, signal) {
       let { base } = request;
@@ -40,10 +43,6 @@ export function createFileOperations(parts: OperationParts): FileOperations & Dr
         }
       }
     },
-    async previewRollback(stack, to, signal) {
-      await loop.refreshIfPossible(signal);
-      return previewRollback(context, stack, to, signal);
-    },
     async ignoreDrift({ message, ...request }, actor, signal) {
       await loop.refreshForWrite(signal);
       const edits = await draftIgnore(context, request, signal);
@@ -51,21 +50,49 @@ export function createFileOperations(parts: OperationParts): FileOperations & Dr
       const told = message ?? `Let ${field} of ${resource} differ in ${stack}`;
       return commitEdits(parts, edits, told, { actor, signal });
     },
-    async previewIgnoreDrift(request, signal) {
-      await loop.refreshIfPossible(signal);
-      return previewEdits(context, await draftIgnore(context, request, signal), signal);
-    },
     listKits: () => context.desired.kits(),
-    async previewDraft(request, signal) {
-      await loop.refreshForWrite(signal);
-      return previewDraft(context, draftStack(context, request), signal);
-    },
     async commitDraft({ message, ...request }, actor, signal) {
       await loop.refreshForWrite(signal);
       const told = message ?? `Create stack ${request.name}`;
       return commitEdits(parts, draftStack(context, request), told, { actor, signal });
     },
-    compareDeployments: (request, signal) => compareDeployments(context, request, signal),
+  };
+}
+
+type Previews = Pick<
+  FileOperations & DraftOperations,
+  'previewFiles' | 'previewRollback' | 'previewIgnoreDrift' | 'previewDraft' | 'compareDeployments'
+>;
+
+/** Operations that write nothing and take a while: few at a time, others wait for their turn. */
+function createPreviews({ context, loop }: OperationParts): Previews {
+  const previewing = createLine(PREVIEWS);
+  const comparing = createLine(COMPARISONS);
+  return {
+    async previewFiles(request, signal) {
+      await loop.refreshIfPossible(signal);
+      return previewing(
+        async () => previewEdits(context, await checkEdits(context, request, signal), signal),
+        signal,
+      );
+    },
+    async previewRollback(stack, to, signal) {
+      await loop.refreshIfPossible(signal);
+      return previewing(() => previewRollback(context, stack, to, signal), signal);
+    },
+    async previewIgnoreDrift(request, signal) {
+      await loop.refreshIfPossible(signal);
+      return previewing(
+        async () => previewEdits(context, await draftIgnore(context, request, signal), signal),
+        signal,
+      );
+    },
+    async previewDraft(request, signal) {
+      await loop.refreshForWrite(signal);
+      return previewing(() => previewDraft(context, draftStack(context, request), signal), signal);
+    },
+    compareDeployments: (request, signal) =>
+      comparing(() => compareDeployments(context, request, signal), signal),
   };
 }
 

@@ -1,5 +1,6 @@
 import { compareDiagnostics, hasErrors } from '../../base/diagnostic.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import { createBreather } from '../../base/mutex.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { PreviewedState } from '../../ports/desired.ts';
@@ -31,25 +32,38 @@ export interface OverlayRequest {
 
 /** Reads the repository with files on top of it; nothing is written, and nothing in force moves. */
 export async function readOverlay(
-  { desired }: RunContext,
+  context: RunContext,
   { stack, file, writes }: OverlayRequest,
   signal: AbortSignal,
 ): Promise<Overlay> {
-  const state = await previewOf(desired, writes, signal);
+  const state = await previewOf(context.desired, writes, signal);
   if (state === null) return { stack, file, state, diagnostics: [describesNothing(stack, file)], others: [] };
   await state.refresh(stack, signal);
   const { changed, removed } = state.result;
   const others = [...changed, ...removed].filter((name) => name !== stack).sort();
   const found = state.get(stack)?.diagnostics ?? [describesNothing(stack, file)];
-  const strange = others.flatMap((name): readonly Diagnostic[] => {
-    const before = desired.get(name);
-    const after = state.get(name);
-    if (before === undefined) return [describesAnother(stack, name, after?.file ?? file)];
-    if (after === undefined) return [describesNothing(name, before.file)];
-    const known = new Set(before.diagnostics.map(({ message }) => message));
-    return after.diagnostics.filter(({ severity, message }) => severity === 'error' && !known.has(message));
-  });
+  const strange: Diagnostic[] = [];
+  const breathe = createBreather(context.clock);
+  for (const name of others) {
+    strange.push(...findStrange(context, { stack, file, state }, name));
+    // Other settings concern every stack that there is.
+    await breathe(signal);
+  }
   return { stack, file, state, diagnostics: [...found, ...strange].sort(compareDiagnostics), others };
+}
+
+/** Errors that another stack gets by an overlay. */
+function findStrange(
+  { desired }: RunContext,
+  { stack, file, state }: { readonly stack: string; readonly file: string; readonly state: PreviewedState },
+  name: string,
+): readonly Diagnostic[] {
+  const before = desired.shown(name);
+  const after = state.shown(name);
+  if (before === undefined) return [describesAnother(stack, name, after?.file ?? file)];
+  if (after === undefined) return [describesNothing(name, before.file)];
+  const known = new Set(before.diagnostics.map(({ message }) => message));
+  return after.diagnostics.filter(({ severity, message }) => severity === 'error' && !known.has(message));
 }
 
 async function previewOf(

@@ -86,14 +86,22 @@ export async function toWrites(
 
 /** Returns, of changes, what belongs to the stack of these files. */
 export async function ownOf(
-  { desired, source }: RunContext,
+  context: RunContext,
   files: readonly string[],
   changes: readonly FileChange[],
   signal: AbortSignal,
 ): Promise<readonly FileChange[]> {
+  return ownChanges({ files, present: await listPresent(context, signal), changes });
+}
+
+/** Paths of all files that are there now. It takes a while where there are thousands: once for a request. */
+export async function listPresent(
+  { desired, source }: Pick<RunContext, 'desired' | 'source'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const head = desired.revision?.commit ?? null;
   const present = head === null ? [] : await source.diff(null, head, signal);
-  return ownChanges({ files: [...new Set(files)], present: present.map(({ path }) => path), changes });
+  return present.map(({ path }) => path);
 }
 
 /** A message of people, with what our own one tells below its first line. */

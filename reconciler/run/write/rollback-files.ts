@@ -10,19 +10,31 @@ export interface RollbackScope {
 }
 
 /** Returns, of everything that differs, what belongs to the stack: its file, and what lies beside and below it. */
-export function ownChanges({ files, present, changes }: RollbackScope): readonly FileChange[] {
-  const folders = files.map(folderOf);
-  const foreign = [...present, ...changes.map(({ path }) => path)]
-    .filter((path) => isKombination(path) && !files.includes(path))
-    .map(folderOf);
-  return changes.filter(({ path }) => {
-    if (files.includes(path)) return true;
-    const own = deepest(folders, path);
-    if (own === undefined) return false;
-    // Files at the root belong to everybody, unless there is nobody else.
-    if (own === '' && (foreign.length > 0 || SHARED.test(path))) return false;
-    return (deepest(foreign, path)?.length ?? -1) < own.length;
-  });
+export function ownChanges({ changes, ...scope }: RollbackScope): readonly FileChange[] {
+  return createOwnership(scope)(changes);
+}
+
+/** The same for many lists of changes: every file that is there is looked at once. */
+export function createOwnership({
+  files,
+  present,
+}: Omit<RollbackScope, 'changes'>): (changes: readonly FileChange[]) => readonly FileChange[] {
+  const foreignIn = (paths: readonly string[]) =>
+    new Set(paths.filter((path) => isKombination(path) && !files.includes(path)).map(folderOf));
+  const folders = new Set(files.map(folderOf));
+  const others = foreignIn(present);
+  return (changes) => {
+    const gone = foreignIn(changes.map(({ path }) => path));
+    const isForeign = (folder: string) => others.has(folder) || gone.has(folder);
+    return changes.filter(({ path }) => {
+      if (files.includes(path)) return true;
+      const own = deepest(path, (folder) => folders.has(folder));
+      if (own === undefined) return false;
+      // Files at the root belong to everybody, unless there is nobody else.
+      if (own === '' && (others.size + gone.size > 0 || SHARED.test(path))) return false;
+      return (deepest(path, isForeign)?.length ?? -1) < own.length;
+    });
+  };
 }
 
 const SHARED = /^(?:kombinator\.ya?ml|(?:nodes|stackkits)\/.+)$/;
@@ -37,9 +49,12 @@ export function isShared(path: string): boolean {
   return SHARED.test(path);
 }
 
-function deepest(folders: readonly string[], path: string): string | undefined {
-  const around = folders.filter((folder) => path.startsWith(folder));
-  return around.sort((a, b) => b.length - a.length)[0];
+/** The folder nearest around a path that is one of some. */
+function deepest(path: string, isOne: (folder: string) => boolean): string | undefined {
+  for (let folder = folderOf(path); ; folder = folderOf(folder.slice(0, -1))) {
+    if (isOne(folder)) return folder;
+    if (folder === '') return undefined;
+  }
 }
 
 function isKombination(path: string): boolean {
