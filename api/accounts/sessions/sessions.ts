@@ -115,7 +115,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (found === undefined || identityOf(parts, found) === null || isOrphan(parts, found))
         throw new AccountError('INVALID_CODE', 'the link is not valid: it counts once, and for ten minutes');
       const { madeIn, ...holder } = found;
-      return open(parts, holder, 'link', visitor, madeIn?.endsAt);
+      return open(parts, { ...holder, endsBy: madeIn?.endsAt }, 'link', visitor);
     },
     signInAs: ({ id, tokenGeneration }, method, visitor) =>
       open(parts, { kind: 'user', subject: id, stamp: String(tokenGeneration) }, method, visitor),
@@ -151,10 +151,9 @@ function identify(parts: Parts, value: string): Identity | null {
 
 function open(
   parts: Parts,
-  holder: Holder,
+  { endsBy, ...holder }: Holder & { readonly endsBy?: number | undefined },
   method: LoginRecord['method'],
   { address, userAgent }: Visitor,
-  endsAt = Number.POSITIVE_INFINITY,
 ): OpenedSession {
   const { records, now, logger } = parts;
   const identity = identityOf(parts, holder);
@@ -168,7 +167,7 @@ function open(
     method,
     createdAt: time,
     seenAt: time,
-    endsAt: Math.min(time + LIFETIME_MS, endsAt),
+    endsAt: Math.min(time + LIFETIME_MS, endsBy ?? Number.POSITIVE_INFINITY),
     address,
     userAgent: userAgent.replaceAll(/\p{C}/gu, ' ').slice(0, MAX_USER_AGENT),
   };

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
-import { Secret } from '../../../reconciler/model/secret.ts';
-import type { RunContext } from '../../../reconciler/run/context.ts';
-import { readOverlay } from '../../../reconciler/run/files/plan-overlay.ts';
-import { checkSchema, createDesiredFixture, createFixedSecrets } from '../../support/desired-fixtures.ts';
-import { createMemorySource } from '../../support/memory/memory-source.ts';
-import { createRig, file, stack } from '../../support/reconciler-rig.ts';
+import { createDesiredState } from '../../../../reconciler/desired/desired-state.ts';
+import { Secret } from '../../../../reconciler/model/secret.ts';
+import type { RunContext } from '../../../../reconciler/run/context.ts';
+import { readOverlay } from '../../../../reconciler/run/files/plan-overlay.ts';
+import { checkSchema, createDesiredFixture, createFixedSecrets } from '../../../support/desired-fixtures.ts';
+import { createMemorySource } from '../../../support/memory/memory-source.ts';
+import { createRig, file, stack } from '../../../support/reconciler-rig.ts';
 
 /* The price of comparisons and previews for everybody else in the process. */
 
