@@ -182,7 +182,12 @@ async function preview(
   options: DesiredStateOptions,
   signal: AbortSignal,
 ): Promise<PreviewedState> {
-  const { source, revision, contents } = createPreviewSource(core.source, core.state.read, writes);
+  const { source, revision, contents } = createPreviewSource(
+    core.source,
+    core.state.read,
+    writes,
+    core.state.tree,
+  );
   // Another policy makes something else of every file; with the same one only what the files change is read.
   const isSamePolicy = options.policy === undefined || options.policy === core.policy;
   const state = isSamePolicy

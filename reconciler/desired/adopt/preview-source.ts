@@ -1,4 +1,6 @@
 import { blobId } from '../../base/blob-id.ts';
+import type { TreeDirectory } from '../../config/file-tree.ts';
+import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 import type { FileChange, FileWrite, Revision, Source } from '../../ports/source.ts';
 
 /** A source with files on top of a revision, as if they were committed; for reading only. */
@@ -9,13 +11,15 @@ export interface PreviewSource {
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
+/** @param tree files of the revision */
 export function createPreviewSource(
   source: Source,
   base: Revision | null,
   writes: readonly FileWrite[],
+  tree: TreeDirectory,
 ): PreviewSource {
   const contents = new Map<string, Uint8Array>();
-  const written = writes.map(({ path, content, type = 'file' }): FileChange => {
+  const written = writes.map(({ path, content, type = typeAt(tree, path) }): FileChange => {
     if (content === null) return { path, before: null, after: null };
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     const blob = blobId(bytes);
@@ -58,6 +62,12 @@ export function createPreviewSource(
       },
     },
   };
+}
+
+/** A file keeps its type, as it does in a commit. */
+function typeAt(tree: TreeDirectory, path: string): NonNullable<FileWrite['type']> {
+  const node = nodeAt(tree, path);
+  return node === undefined || isDirectory(node) || node.type === 'submodule' ? 'file' : node.type;
 }
 
 /** The source as a plain object: an instance of a class keeps its methods to itself. */

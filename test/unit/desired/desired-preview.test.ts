@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Spec } from '../../../reconciler/model/secret.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
 import type { Secrets } from '../../../reconciler/ports/secrets.ts';
 import type { FileWrite } from '../../../reconciler/ports/source.ts';
@@ -145,4 +146,22 @@ describe('the services of one stack with other files', () => {
     expect(await images(fixture, moved.slice(1), [file('s'), file('s1')])).toEqual(now);
     expect(now.some((one) => one.startsWith('traefik'))).toBe(other === 's2');
   });
+});
+
+it('leaves a file executable that is one', async () => {
+  const { source, desired } = await load(2);
+  const path = 'kombinations/s1/run.sh';
+  const text = stack('s1', { web: 'image: "nginx:1.28", files: [{ source: run.sh, target: /run.sh }]' });
+  source.pushWrites([
+    { path: file('s1'), content: text },
+    { path, content: 'a\n', type: 'executable' },
+  ]);
+  await desired.load(await source.resolve(SIGNAL), SIGNAL);
+  const preview = await desired.preview([{ path, content: 'b\n' }], SIGNAL);
+  const modesOf = (state: typeof desired) =>
+    state
+      .get('s1')
+      ?.resources.flatMap(({ spec: { files = [] } }) => files as readonly Spec[])
+      .map(({ mode }) => mode);
+  expect([modesOf(desired), modesOf(preview)]).toEqual([[0o755], [0o755]]);
 });
