@@ -1,6 +1,8 @@
-import type { JsonObject } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import { asFields, own, toRecord } from '../base/values.ts';
 import type { DesiredResource, Health, ObservedResource, DryRun } from '../model/resource.ts';
-import { compareHash } from '../model/resource.ts';
+import { compareHash, hashSpec, sealResource } from '../model/resource.ts';
+import type { Spec, SpecValue } from '../model/secret.ts';
 import { MASK, maskSpec } from '../model/secret.ts';
 import type { FieldChange } from './change.ts';
 import { diffSpec, maskedFields, topLevelKey } from './diff-spec.ts';
@@ -107,12 +109,50 @@ function differingFields(
   const fields = sameHash ? all.filter((field) => field.before !== MASK && field.after !== MASK) : all;
   if (sameHash || observed.hash === null || desired.shared === true) return fields;
   const visible = fields.filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
-  if (visible.length > 0) return fields;
+  if (visible.length > 0) return [...fields, ...maybeHidden(desired, observed, fields)];
   if (likeness === 'unknown') return [...fields, ...differing.map(hiddenField)];
   // The hash covers secret values, the visible spec does not: one of the hidden values must have changed.
   const hidden = maskedFields(after).filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
   if (hidden.length > 0) return [...fields, ...hidden];
   return [...fields, { path: 'hash', before: observed.hash, after: desired.hash }];
+}
+
+/** Hidden fields that may differ beside visible ones: none where the description without these is the one that the object was made from. */
+function maybeHidden(
+  desired: DesiredResource,
+  observed: ObservedResource,
+  fields: readonly FieldChange[],
+): readonly FieldChange[] {
+  const known = new Set(fields.map(({ path }) => path));
+  const inBoth = new Set(maskedFields(observed.spec).map(({ path }) => path));
+  const hidden = maskedFields(maskSpec(desired.spec)).filter(
+    ({ path }) => inBoth.has(path) && !known.has(path) && !desired.updatable.includes(topLevelKey(path)),
+  );
+  if (hidden.length === 0 || isSameBut(desired, observed)) return [];
+  return hidden;
+}
+
+/** Tells whether an object was made from this description, but for what is seen to differ. */
+function isSameBut(desired: DesiredResource, { spec: seen, hash: observed }: ObservedResource): boolean {
+  const spec = withSeen(desired.spec, seen) as Spec;
+  return [desired.updatable, []].some((updatable) => {
+    const resource = { ...desired, spec, updatable, hash: hashSpec(spec, updatable) };
+    const sealed = desired.seal === undefined ? resource : sealResource(resource, desired.seal);
+    // A hash under a key that is not ours tells nothing of what is hidden: what is not known to differ is the same.
+    return compareHash(sealed, observed) !== 'other';
+  });
+}
+
+/** A spec as an object has it, with the hidden values that are described. */
+function withSeen(spec: SpecValue | undefined, seen: Json): SpecValue {
+  if (seen === MASK) return spec ?? seen;
+  if (Array.isArray(seen)) {
+    const list = Array.isArray(spec) ? (spec as readonly SpecValue[]) : [];
+    return seen.map((item, index) => withSeen(list[index], item));
+  }
+  if (typeof seen !== 'object' || seen === null) return seen;
+  const fields = (asFields(spec) ?? {}) as Spec;
+  return toRecord(Object.entries(seen).map(([key, item]) => [key, withSeen(own(fields, key), item)]));
 }
 
 function hiddenField(path: string): FieldChange {

@@ -106,6 +106,23 @@ describe('diffResource', () => {
     expect(JSON.stringify(diff)).not.toMatch(/hunter2|correct horse/);
   });
 
+  it('tells of a hidden value beside a visible one, where it cannot be the same', () => {
+    const env = (LEVEL: string, value: string) => ({
+      env: { LEVEL, DB_PASSWORD: new Secret(value, 'secret://env/DB'), API_TOKEN: 'in-clear' },
+    });
+    const paths = (want: Spec, have: Spec) =>
+      diffResource(web(want), running(web(have))).fields.map(({ path }) => path);
+    expect(paths(env('debug', 'one'), env('info', 'one'))).toEqual(['env.LEVEL']);
+    expect(paths(env('debug', 'two'), env('info', 'one'))).toEqual([
+      'env.LEVEL',
+      'env.API_TOKEN',
+      'env.DB_PASSWORD',
+    ]);
+    expect(paths({ ...env('info', 'one'), restart: { policy: 'no' } }, env('info', 'one'))).toEqual([
+      'restart.policy',
+    ]);
+  });
+
   it('does not replace only because the rules for masking have changed', () => {
     const spec = web({ env: { API_TOKEN: 'in-clear' } });
     const label = { ...BASE, env: { API_TOKEN: 'in-clear' } } as never;
