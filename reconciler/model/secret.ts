@@ -148,13 +148,23 @@ function mapSpec(value: SpecValue, name: string, leaf: (value: Leaf, name: strin
 
 /** Takes what the secrets in these specs say out of texts that others have written. */
 export function createMask(specs: readonly Spec[]): (text: string) => string {
-  const found: Secret[] = [];
-  const collect = (value: Leaf): null => {
-    if (value instanceof Secret) found.push(value);
+  return createTextMask(hiddenTexts(specs).secret);
+}
+
+/** Returns what must not be read in a text: what the secrets in these specs say, and strings in clear under the names of such. */
+export function hiddenTexts(specs: readonly Spec[]): {
+  readonly secret: readonly string[];
+  readonly clear: readonly string[];
+} {
+  const secret: string[] = [];
+  const clear: string[] = [];
+  const collect = (value: Leaf, name: string): null => {
+    if (value instanceof Secret) secret.push(...value.texts());
+    else if (typeof value === 'string' && isSensitiveName(name)) clear.push(value);
     return null;
   };
   for (const spec of specs) mapSpec(spec, '', collect);
-  return createTextMask(found.flatMap((secret) => secret.texts()));
+  return { secret, clear };
 }
 
 /** Takes values out of texts, as they are and as programs write them: in base64, in a URL, in JSON. Values of less than four characters stay. */

@@ -1,10 +1,12 @@
 import { isSensitiveName, MASK } from '../../model/secret.ts';
+import type { Span } from './secret-spans.ts';
+import { maskSpans, secretSpans } from './secret-spans.ts';
+import type { Rest } from './secret-blocks.ts';
+import { findSecretLines, restOf } from './secret-blocks.ts';
 
-/** `PASSWORD=…`, `"apiKey": …`, `token …` of many formats: the name, what is between, the value. */
-const ASSIGNMENT = /^(\s*(?:export\s+|set\s+|-\s+|#\s*)?)(["']?)([\w.-]+)\2(\s*(?:=>|:=|[:=])\s*|\s+)(\S.*)$/;
-const ELEMENT = /(<([\w.:-]+)(?:\s[^>]*)?>)([^<]+)(?=<\/)/g;
+const ELEMENT = /(<([\w.:-]+)(?:\s[^<>]*)?>)([^<]+)(?=<\/)/g;
 /** Login in an address: `https://user:password@host`. */
-const LOGIN = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/gi;
+const LOGIN = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/gi;
 const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
 const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|SECRET)[A-Z0-9 ]*-----/;
 const KEY_ENDS = /-----END [A-Z0-9 ]*-----/;
@@ -15,33 +17,45 @@ const TOKENS =
 /** Lines of a text with what looks like a secret in them masked, one for one. */
 export function maskLines(lines: readonly string[]): readonly string[] {
   let isInKey = false;
-  return lines.map((line) => {
+  return readSpans(lines).map((spans, index) => {
+    const line = lines[index] ?? '';
     if (KEY_BEGINS.test(line)) isInKey = true;
     const isKey = isInKey;
     if (KEY_ENDS.test(line)) isInKey = false;
-    return isKey ? MASK : maskLine(line);
+    return isKey ? MASK : maskForms(maskSpans(line, spans));
   });
 }
 
-function maskLine(line: string): string {
-  const known = line
+/** Returns what a text has under names of secrets, as it is written there: a line of it each. */
+export function secretsInLines(lines: readonly string[]): readonly string[] {
+  return readSpans(lines).flatMap((spans, index) =>
+    spans.map(({ from, to }) => (lines[index] ?? '').slice(from, to)),
+  );
+}
+
+/** Places of values under names of secrets, and of the lines that such a value goes on in. */
+function readSpans(lines: readonly string[]): readonly (readonly Span[])[] {
+  const secretLines = findSecretLines(lines);
+  let rest: Rest | null = null;
+  return lines.map((line, index) => {
+    if (rest !== null) {
+      const from = rest.startIn(line);
+      const isEnd = from !== null && rest.endsIn(line);
+      if (from === null || isEnd) rest = null;
+      if (from !== null) return from < line.length ? [{ from, to: line.length }] : [];
+    }
+    const isSecret = secretLines[index] ?? (() => false);
+    rest = restOf(lines, index, isSecret);
+    return secretSpans(line, isSecret);
+  });
+}
+
+function maskForms(line: string): string {
+  return line
     .replace(LOGIN, `$1${MASK}`)
     .replace(BEARER, `$1 ${MASK}`)
     .replace(TOKENS, MASK)
     .replace(ELEMENT, (whole, open: string, name: string) =>
-      isSensitiveName(lastPart(name)) ? `${open}${MASK}` : whole,
+      isSensitiveName(/[^.:]*$/.exec(name)?.[0] ?? name) ? `${open}${MASK}` : whole,
     );
-  const [whole = '', start = '', quote = '', name = '', sign = ''] = ASSIGNMENT.exec(known) ?? [];
-  // A name and a value with nothing but spaces between them are prose more often than not.
-  const isAssigned = whole !== '' && (sign.trim() !== '' || SPACED.test(name));
-  return isAssigned && isSensitiveName(lastPart(name))
-    ? `${start}${quote}${name}${quote}${sign}${MASK}`
-    : known;
-}
-
-/** Names that configuration files with spaces for signs have: `requirepass secret`. */
-const SPACED = /^(?:requirepass|masterauth)$|(?:password|passwd|passphrase|secret|token)$/i;
-
-function lastPart(name: string): string {
-  return /[^.:]*$/.exec(name)?.[0] ?? name;
 }

@@ -56,7 +56,7 @@ export async function compareDeployments(
     to: { number: after.number, revision: after.revision },
     commits: await listCommits(context, before.revision, after.revision, log),
     undone: await listCommits(context, after.revision, before.revision, log),
-    files: await diffFiles(context, stack, changes, signal),
+    files: await diffFiles(context, stack, { changes }, signal),
     images: compareImages(old, now),
   };
 }

@@ -6,10 +6,10 @@ import { unifiedDiff } from '../../plan/text/unified-diff.ts';
 import type { FileWrite } from '../../ports/source.ts';
 import type { FileDiff, FileEdit, FilesPreview, FilesRequest } from '../../public/files/files.ts';
 import type { RunContext } from '../context.ts';
-import { maskOf } from './diff-files.ts';
 import type { Overlay } from './plan-overlay.ts';
 import { planOverlay, readOverlay } from './plan-overlay.ts';
 import { MAX_TEXT_BYTES, needFiles, openText, readContents } from './read-files.ts';
+import { createFileMask } from './secret-mask.ts';
 
 /** Edits that may be made, as they would be committed. */
 export interface FileEdits {
@@ -124,7 +124,10 @@ function diffOf(
   { stack, writes, before }: FileEdits,
   { state }: Overlay,
 ): readonly FileDiff[] {
-  const mask = maskOf({ desired: state ?? desired }, stack);
+  // A secret that the files do not describe any more is one still.
+  const descriptions = [desired.get(stack), state?.get(stack)];
+  const texts = [...before.values(), ...writes.flatMap(({ content }) => content ?? [])];
+  const mask = createFileMask({ descriptions, texts });
   const bytes = (text: string | null) => (text === null ? null : new TextEncoder().encode(text));
   return writes.map(({ path, content }) => {
     const sides = { before: bytes(before.get(path) ?? null), after: bytes(content) };

@@ -15,7 +15,7 @@ export async function previewRollback(
   const overlay = await readOverlay(context, { stack, file, writes }, signal);
   const { plan, diagnostics } = await planOverlay(context, overlay, signal);
   return {
-    diff: await diffFiles(context, stack, changes, signal),
+    diff: await diffFiles(context, stack, { changes, descriptions: [overlay.state?.get(stack)] }, signal),
     diagnostics,
     plan,
     others: overlay.others,

@@ -4,6 +4,7 @@ import type { DescribingFile, DescribingFiles } from '../../ports/desired.ts';
 import type { StackFile, StackFiles } from '../../public/files/files.ts';
 import type { RunContext } from '../context.ts';
 import { isSealed } from './sealed-text.ts';
+import { createFileMask } from './secret-mask.ts';
 
 /** Larger files are told of by their size. */
 export const MAX_TEXT_BYTES = 256 * 1024;
@@ -70,33 +71,39 @@ export async function listFiles(
   );
   const paths = new Set(shown.map(({ path }) => path));
   let left = MAX_TOTAL;
-  const listed = shown.map((file): StackFile => {
+  const read = shown.map((file) => {
     const known = contents.get(file.blob ?? '');
-    const text = left >= (known?.size ?? 0) ? (known?.content ?? null) : null;
-    left -= text?.length ?? 0;
+    const content = left >= (known?.size ?? 0) ? (known?.content ?? null) : null;
+    left -= content?.length ?? 0;
+    return { file, ...toText(file, content), size: known?.size ?? null };
+  });
+  const texts = masked ? read.flatMap(({ text }) => text ?? []) : [];
+  const mask = createFileMask({ descriptions: masked ? [context.desired.get(stack)] : [], texts });
+  const listed = read.map(({ file, text, isSecret, size }): StackFile => {
     const own = diagnostics.filter(({ file: path = '' }) =>
       file.isMain ? path === file.path || !paths.has(path) : path === file.path,
     );
-    return { ...toText(file, text, masked), size: known?.size ?? null, diagnostics: own };
+    const shownText = text === null || !masked ? text : maskLines(mask(text).split('\n')).join('\n');
+    return {
+      path: file.path,
+      text: shownText,
+      isMain: file.isMain,
+      isSecret,
+      isMasked: shownText !== text,
+      ...(file.link === undefined ? {} : { link: file.link }),
+      size,
+      diagnostics: own,
+    };
   });
   return { revision, files: listed, omitted: files.length - shown.length };
 }
 
+/** Text of a file, `null` for one that is told to nobody. */
 function toText(
-  { path, isMain, link, holdsSecret }: DescribingFile,
+  { holdsSecret }: DescribingFile,
   content: Uint8Array | null,
-  masked: boolean,
-): Omit<StackFile, 'size' | 'diagnostics'> {
+): Pick<StackFile, 'text' | 'isSecret'> {
   const whole = content === null ? null : textOf(content);
   const isSecret = holdsSecret || (whole !== null && isSealed(whole));
-  const text = isSecret ? null : whole;
-  const shown = text === null || !masked ? text : maskLines(text.split('\n')).join('\n');
-  return {
-    path,
-    text: shown,
-    isMain,
-    isSecret,
-    isMasked: shown !== text,
-    ...(link === undefined ? {} : { link }),
-  };
+  return { text: isSecret ? null : whole, isSecret };
 }

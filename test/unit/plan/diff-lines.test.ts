@@ -85,7 +85,37 @@ describe('maskLines', () => {
     ['password_file = /run/secrets/db', 'password_file = /run/secrets/db'],
     ['a secret is kept here', 'a secret is kept here'],
     ['level = info', 'level = info'],
+    ['env: { DB_PASSWORD: "a, b", LEVEL: info }', 'env: { DB_PASSWORD: ***, LEVEL: info }'],
+    ['env: { LEVEL: info, DB_PASSWORD: a } ', 'env: { LEVEL: info, DB_PASSWORD: ***} '],
+    ['env: [A=b, "DB_PASSWORD=c d", E=f]', 'env: [A=b, "DB_PASSWORD=***", E=f]'],
+    ['env: { name: API_KEY, value: x }', 'env: { name: API_KEY, value: ***}'],
+    ['run --token abc --level info', 'run --token *** --level info'],
+    ['image: host/token-service:1.2', 'image: host/token-service:1.2'],
+    ['secrets: { db: { file: ./db.age } }', 'secrets: { db: { file: ./db.age } }'],
+    ['url: ${DB_PASSWORD:-x}/y', 'url: ${DB_PASSWORD:***}/y'],
   ])('%s', (line, masked) => expect(maskLines([line])).toEqual([masked]));
+
+  it.each([
+    ['a block', 'password: |\n  a\n\n  b\nc: d', 'password: ***\n  ***\n\n  ***\nc: d'],
+    ['a value below its name', 'password:\n  a\nc: d', 'password:\n  ***\nc: d'],
+    ['items', 'tokens:\n- a\nc: d', 'tokens:\n- ***\nc: d'],
+    ['names of secrets', 'secrets:\n  - a\n  - b', 'secrets:\n  - a\n  - b'],
+    ['maps', 'credentials:\n  user: a\n  pass: b', 'credentials:\n  user: a\n  pass: ***'],
+    [
+      'a name and a value',
+      '- name: KEY_TOKEN\n  value: a\n- name: b',
+      '- name: KEY_TOKEN\n  value: ***\n- name: b',
+    ],
+    ['quotes', 'A_TOKEN="a\nb"\nC=d', 'A_TOKEN=***\n***\nC=d'],
+    ['comments', '  # token: x\n    a: b', '  # token: ***\n    a: b'],
+    ['a manifest', 'kind: Secret\ndata:\n  a: b\ntype: c', 'kind: Secret\ndata:\n  a: ***\ntype: c'],
+  ])('masks %s', (_what, text, masked) => expect(maskLines(text.split('\n')).join('\n')).toBe(masked));
+
+  it('takes a moment for long lines', () => {
+    const many = 100_000;
+    const lines = ['<a '.repeat(many), '-password'.repeat(many), `a: { password: ${'},'.repeat(many)}x`];
+    expect(maskLines([...lines, ...Array.from({ length: many }, () => 'password:')])).toHaveLength(many + 3);
+  });
 
   it('masks keys line by line', () => {
     const begin = ['-----BEGIN PRIVATE', 'KEY-----'].join(' ');
