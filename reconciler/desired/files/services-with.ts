@@ -15,7 +15,7 @@ export async function servicesWith(
   { stack, files }: ServicesRequest,
   signal: AbortSignal,
 ): Promise<readonly ServiceView[]> {
-  const { source, revision } = createPreviewSource(core.source, core.state.read, writes);
+  const { source, revision } = createPreviewSource(core.source, core.state.read, writes, core.state.tree);
   const { state, changes } = await readRevision(revision, { ...core, source, only: new Set(files), signal });
   const index = createStackIndex();
   index.apply(changes);
