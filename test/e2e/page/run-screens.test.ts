@@ -79,7 +79,8 @@ describe('screens of what runs', () => {
     await page.getByRole('button', { name: 'Stop 2 services' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop 2 services' }).click();
     await job.reaches('talk', 'stopped');
-    await page.getByRole('button', { name: 'Start 2 services' }).click();
+    // Restart has the same words in it.
+    await page.getByRole('button', { name: 'Start 2 services', exact: true }).click();
     await job.reaches('talk', 'in_sync');
 
     await page.getByRole('button', { name: 'Restart 2 services' }).waitFor();

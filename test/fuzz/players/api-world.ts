@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createSessions } from '../../../api/accounts/sessions/sessions.ts';
 import { createApp } from '../../../api/index.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 import type { Instances, Reconciler } from '../../../reconciler/index.ts';
 import { homePolicy } from '../../../reconciler/model/operator-policy.ts';
 import { targetKey } from '../../../reconciler/model/target.ts';
+import type { LoginRecords } from '../../../reconciler/ports/accounts/login-records.ts';
 import type { Store } from '../../../reconciler/ports/store.ts';
 import { createReconciler } from '../../../reconciler/run/create-reconciler.ts';
 import { listTestKeys } from '../../support/api/api-server.ts';
@@ -54,6 +56,11 @@ export function createApiWorld(store: Store, instances: Instances): ApiWorld {
       ...createQuietLogger(),
       error: (data) => void log.errors.push('err' in data ? data.err : data),
     },
+    sessions: createSessions({
+      logger: createQuietLogger(),
+      records: { ...loginsOf(store), listKeys: listTestKeys, getUser: (id) => store.getUser(id) },
+    }),
+    audit: store,
     version: '1.2.3',
     startedAt: performance.now(),
     stopping: stopping.signal,
@@ -79,6 +86,18 @@ export function createApiWorld(store: Store, instances: Instances): ApiWorld {
       await current?.[Symbol.asyncDispose]();
       server.close();
     },
+  };
+}
+
+/** The store's own, for keys that are not in it. */
+function loginsOf(store: Store): LoginRecords {
+  return {
+    addLogin: (record) => store.addLogin(record),
+    findLogin: (hash) => store.findLogin(hash),
+    touchLogin: (id, seenAt) => store.touchLogin(id, seenAt),
+    listLogins: () => store.listLogins(),
+    deleteLogin: (id) => store.deleteLogin(id),
+    pruneLogins: (endedBy, unusedSince) => store.pruneLogins(endedBy, unusedSince),
   };
 }
 

@@ -72,7 +72,7 @@ export const auditRoutes: readonly Route<KombifyDeps>[] = [
     query: auditQuery,
     responses: { 200: answers('One page, 100 unless said otherwise.', listSchema('entries', ENTRY)) },
     handle({ query }, { audit }: KombifyDeps) {
-      if (audit === null) throw new HttpProblem('SERVICE_UNAVAILABLE', 'this server keeps no audit');
+      if (audit === null) throw new HttpProblem('NOT_FOUND', 'this server keeps no audit');
       const {
         page: number = 1,
         per_page: perPage = PER_PAGE,

@@ -111,7 +111,7 @@ function assertMayGo({ id, role, name }: ApiKeyRecord, deps: KombifyDeps): void 
 }
 
 function requireKeyRecords({ keys }: KombifyDeps): KeyRecords {
-  if (keys === null) throw new HttpProblem('SERVICE_UNAVAILABLE', 'this server has no keys to look after');
+  if (keys === null) throw new HttpProblem('NOT_FOUND', 'this server has no keys to look after');
   return keys;
 }
 

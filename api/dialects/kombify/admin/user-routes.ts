@@ -124,7 +124,7 @@ export const userRoutes: readonly Route<KombifyDeps>[] = [
 ];
 
 function requireAccounts({ accounts }: KombifyDeps): Accounts {
-  if (accounts === null) throw new HttpProblem('SERVICE_UNAVAILABLE', 'this server has no users');
+  if (accounts === null) throw new HttpProblem('NOT_FOUND', 'this server has no users');
   return accounts;
 }
 

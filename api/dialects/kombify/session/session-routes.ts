@@ -137,7 +137,7 @@ export const sessionRoutes: readonly Route<KombifyDeps>[] = [
 /** Throws SERVICE_UNAVAILABLE, and CONFLICT where there is nothing to sign in to. */
 export function requireSessions({ sessions, isOpen }: KombifyDeps): Sessions {
   if (isOpen) throw new HttpProblem('CONFLICT', 'authentication is off here: everybody is signed in');
-  if (sessions === null) throw new HttpProblem('SERVICE_UNAVAILABLE', 'this server keeps no sessions');
+  if (sessions === null) throw new HttpProblem('NOT_FOUND', 'this server keeps no sessions');
   return sessions;
 }
 

@@ -88,7 +88,7 @@ function Change({ change, revision }: { change: PlanChange; revision: string | n
             </>
           )}
         </p>
-        {fields.length > 0 && <Fields of={fields} />}
+        <Fields of={contents.length > 0 ? fields.filter(({ path }) => !BLOB.test(path)) : fields} />
         {(action === 'create' || action === 'delete') && (
           <Whole of={change.after ?? change.before} action={action} />
         )}
@@ -100,7 +100,11 @@ function Change({ change, revision }: { change: PlanChange; revision: string | n
   );
 }
 
+/** A file as a number; its lines tell more. */
+const BLOB = /^files\[\d+\]\.blob$/;
+
 function Fields({ of }: { of: PlanChange['fields'] }) {
+  if (of.length === 0) return null;
   return (
     <div class="table-frame">
       <table class="fields">
