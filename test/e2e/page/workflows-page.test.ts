@@ -107,6 +107,7 @@ describe('workflows on the page', () => {
     await page.goto(`${job.url}/ui/workflows`);
     await page.getByRole('heading', { name: 'Workflows' }).waitFor();
     await page.keyboard.press('n');
+    await page.getByRole('dialog').waitFor();
     await page.getByLabel('Name').focus();
     await page.keyboard.type('Größere Wohnung');
     await page.keyboard.press('Enter');
@@ -118,7 +119,10 @@ describe('workflows on the page', () => {
       await page.keyboard.press('a');
       await page.getByRole('searchbox').focus();
       await page.keyboard.type(words);
+      // People look at what was found before they take it.
+      await page.waitForTimeout(700);
       await page.keyboard.press('Enter');
+      await page.waitForTimeout(700);
       await page.keyboard.press('Enter');
       await page.getByLabel(`Node ${name}`).waitFor();
       await page.keyboard.press('Escape');
