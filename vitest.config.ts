@@ -72,6 +72,8 @@ const shared = {
   globalSetup: ['test/support/global-setup.ts'],
   testTimeout: 600_000,
   hookTimeout: 180_000,
+  // Six workers share two cores.
+  expect: { poll: { timeout: 15_000 } },
 };
 
 /** `engines` are the files that use a Docker Engine, `engineless` all that have enough of Git servers, processes and clocks, or need none of it. */

@@ -43,7 +43,7 @@ export type HealthWord =
   | 'unknown';
 
 export interface Diagnostic {
-  readonly severity: 'error' | 'warning' | 'info';
+  readonly severity: 'error' | 'warning';
   readonly code: string;
   readonly message: string;
   readonly hint?: string;

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../client/request.ts';
+import type { Loaded } from '../client/use-load.ts';
 
 /** A place where nothing is to be shown: says why, and what to do next. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -41,5 +42,26 @@ export function Waiting({ what }: { what: string }) {
       <i />
       <i />
     </div>
+  );
+}
+
+interface UnansweredProps {
+  readonly of: Pick<Loaded<unknown>, 'error' | 'reload'>;
+  readonly what: string;
+}
+
+/** A place whose data is not there: it is waited for, or was asked for in vain. */
+export function Unanswered({ of: { error, reload }, what }: UnansweredProps) {
+  return error === null ? <Waiting what={what} /> : <Failed error={error} retry={reload} />;
+}
+
+/** A list of which nothing is left by its filter. */
+export function NothingLike({ what, all, href }: { what: string; all: string; href: string }) {
+  return (
+    <Empty title={`No ${what} is like that.`}>
+      <a class="button" href={href}>
+        Show all {all}
+      </a>
+    </Empty>
   );
 }

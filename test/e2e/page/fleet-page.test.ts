@@ -38,8 +38,7 @@ describe('the page about machines, data, tags and people', () => {
     await signIn(browser);
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await job[Symbol.asyncDispose]();
+    await Promise.all([browser?.[Symbol.asyncDispose](), job?.[Symbol.asyncDispose]()]);
   });
 
   async function signIn({ page }: TestBrowser): Promise<void> {
@@ -139,6 +138,11 @@ describe('the page about machines, data, tags and people', () => {
     await page.getByRole('button', { name: 'Make a key for CI für Größe' }).click();
     const key = await page.getByRole('textbox', { name: 'Key for CI für Größe' }).inputValue();
     await page.getByRole('button', { name: 'I have kept it' }).click();
+    await expect.poll(() => page.getByRole('textbox', { name: 'Key for CI für Größe' }).count()).toBe(0);
+    await open('users', 'Users and keys');
+    await page.getByText('CI für Größe').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Key for CI für Größe' }).count()).toBe(0);
+    expect(await page.content()).not.toContain(key);
 
     expect((await job.api('GET', '/stacks', { key })).status).toBe(200);
     expect(await findBarriers(page)).toEqual([]);

@@ -7,6 +7,16 @@ import type { TestBrowser } from '../../support/page/browser.ts';
 import { startBrowser } from '../../support/page/browser.ts';
 import { HOUSE, HOUSE_OPERATOR } from '../../support/page/house.ts';
 
+const FILE = 'kombinations/website/kombination.yaml';
+const NAMES = [
+  'a-name-of-sixty-characters-that-somebody-really-gave-a-stack',
+  'broken',
+  'garage',
+  'nightly',
+  'shop',
+  'website',
+];
+
 /** The page in a real browser, before a daemon that runs real containers. */
 describe('the page and the main job', () => {
   let job: MainJob;
@@ -20,8 +30,7 @@ describe('the page and the main job', () => {
     browser = await startBrowser();
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await job[Symbol.asyncDispose]();
+    await Promise.all([browser?.[Symbol.asyncDispose](), job?.[Symbol.asyncDispose]()]);
   });
 
   it('is opened by a link that works once', async () => {
@@ -43,12 +52,31 @@ describe('the page and the main job', () => {
   });
 
   it('shows what is not well first, with the reason', async () => {
-    const rows = await browser.page.locator('table.stacks tbody tr').allInnerTexts();
+    const table = browser.page.locator('table.stacks tbody tr');
+    await expect.poll(() => table.count()).toBe(6);
+    const rows = await table.allInnerTexts();
+    const place = (name: string): number => rows.findIndex((row) => row.startsWith(`\t${name}`));
 
-    expect(rows).toHaveLength(6);
+    expect([place('website') > place('shop'), place('website') > place('broken')]).toEqual([true, true]);
+    expect(rows.map((row) => row.split('\t')[1]?.trim()).toSorted()).toEqual(NAMES);
     expect(rows.join('\n')).toContain('no answer from the database');
     expect(rows.find((row) => row.includes('website'))).toContain('In sync');
     expect(await findBarriers(browser.page)).toEqual([]);
+  });
+
+  it('finds while somebody types, who goes on typing after a pause', async () => {
+    const { page } = browser;
+    const rows = page.locator('table.stacks tbody tr');
+    await page.keyboard.press('/');
+    await page.keyboard.type('web');
+    await page.waitForURL(/q=web$/);
+    await page.keyboard.type('site');
+    await page.waitForURL(/q=website$/);
+
+    await expect.poll(() => rows.count()).toBe(1);
+    expect(await page.getByLabel('Search stacks').inputValue()).toBe('website');
+    await page.goto(`${job.url}/ui/stacks`);
+    await expect.poll(() => rows.count()).toBe(6);
   });
 
   it('tells of a push as it happens: the plan, the steps, the tag', async () => {
@@ -61,12 +89,27 @@ describe('the page and the main job', () => {
     await page.getByText('#2', { exact: true }).waitFor();
     expect(await job.tags('website')).toEqual(['deploy/website/1', 'deploy/website/2']);
     await page.getByText('#2', { exact: true }).click();
-    await page.getByText('completed', { exact: false }).first().waitFor();
+    await page.waitForURL(/\/ui\/jobs\/job_/);
+    await page.getByRole('heading', { name: /^Deployed website/ }).waitFor();
+    const steps = await page.getByRole('list').filter({ hasText: 'web' }).first().innerText();
+    expect(steps).toMatch(/web/);
+    expect(await page.getByText('deploy/website/2').count()).toBeGreaterThan(0);
     expect(await findBarriers(page)).toEqual([]);
   });
 
   it('plans a change field by field, applies it by one button, and nothing went wrong meanwhile', async () => {
     const { page, problems } = browser;
+    await job.api('PUT', '/stacks/website/hold', { body: { reason: 'to look at a plan' } });
+    const commit = await job.push(
+      { [FILE]: HOUSE[FILE]!.replace('GREETING: hello', 'GREETING: hi') },
+      'Greet',
+    );
+    await page.goto(`${job.url}/ui/stacks/website/plan`);
+    const field = page.getByRole('row', { name: /env\.GREETING/ });
+    await expect.poll(() => field.innerText()).toMatch(/hello\s+hi/);
+    await job.api('DELETE', '/stacks/website/hold');
+    await job.job('website', ({ revision, tag }) => revision === commit && tag !== null);
+
     const { body } = await job.api('POST', '/stacks/website/stop', { body: {} });
     await job.job('website', ({ id }) => id === body.id);
     await page.goto(`${job.url}/ui/stacks/website/plan`);

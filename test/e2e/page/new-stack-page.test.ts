@@ -20,8 +20,7 @@ describe('a new stack on the page', () => {
     await signIn(browser, job);
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await job[Symbol.asyncDispose]();
+    await Promise.all([browser?.[Symbol.asyncDispose](), job?.[Symbol.asyncDispose]()]);
   });
 
   it('is made of a Compose file, by the keyboard alone', async () => {

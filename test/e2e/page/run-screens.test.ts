@@ -46,8 +46,7 @@ describe('screens of what runs', () => {
     await browser.page.getByRole('heading', { name: 'Stacks' }).waitFor();
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await job[Symbol.asyncDispose]();
+    await Promise.all([browser?.[Symbol.asyncDispose](), job?.[Symbol.asyncDispose]()]);
   });
 
   it('show what a stack has as a tree, by keyboard alone', async () => {
@@ -92,8 +91,9 @@ describe('screens of what runs', () => {
     await page.goto(`${job.url}/ui/jobs`);
     await page.getByRole('link', { name: /^Started talk/ }).waitFor();
 
-    await page.getByRole('button', { name: 'Failed' }).click();
+    await page.getByRole('button', { name: /^Failed/ }).click();
     await soon(() => page.url()).toContain('status=failed');
+    await soon(() => page.getByRole('link', { name: /^Started talk/ }).count()).toBe(0);
     await page
       .getByRole('link', { name: /deployment of sick/ })
       .first()

@@ -22,8 +22,7 @@ describe('drift of a stack on the page', () => {
     await signIn(browser, job);
   });
   afterAll(async () => {
-    await browser[Symbol.asyncDispose]();
-    await job[Symbol.asyncDispose]();
+    await Promise.all([browser?.[Symbol.asyncDispose](), job?.[Symbol.asyncDispose]()]);
   });
 
   it('says so where nothing differs, and tells what somebody changes by hand as it happens', async () => {

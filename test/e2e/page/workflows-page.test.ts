@@ -84,7 +84,9 @@ describe('workflows on the page', () => {
     await page.getByRole('button', { name: 'Commit, and apply 2 changes to prod' }).click();
     await page.getByText(/Saved as commit/).waitFor();
 
-    await job.reaches('shop', 'in_sync');
+    const head = await git(job.repository.path, 'rev-parse', 'main');
+    const { status } = await job.job('shop', ({ revision, type }) => revision === head && type === 'deploy');
+    expect(status).toBe('completed');
     const commit = await git(job.repository.path, 'show', 'main');
     expect(commit).toContain('Listen elsewhere');
     expect(commit.split('\n').filter((line) => /^[-+] /.test(line))).toEqual([
@@ -119,10 +121,10 @@ describe('workflows on the page', () => {
       await page.keyboard.press('a');
       await page.getByRole('searchbox').focus();
       await page.keyboard.type(words);
-      // People look at what was found before they take it.
-      await page.waitForTimeout(700);
+      const offered = page.getByRole('dialog').getByRole('list').getByRole('button');
+      await expect.poll(() => offered.count()).toBe(1);
       await page.keyboard.press('Enter');
-      await page.waitForTimeout(700);
+      await expect.poll(() => offered.evaluate((one) => one.matches(':focus'))).toBe(true);
       await page.keyboard.press('Enter');
       await page.getByLabel(`Node ${name}`).waitFor();
       await page.keyboard.press('Escape');

@@ -15,9 +15,13 @@ import process from 'node:process';
 /** Port of the way out, in the browser's own network. */
 const PORT = 8118;
 
-/** Passes connections on to a socket of the file system, which is the same in every network. */
+/** Passes connections on to a socket of the file system, which is the same in every network, as long as the browser that it was started for is there. */
 const RELAY = `
 const { createServer, connect } = require('node:net');
+const browser = process.ppid;
+setInterval(() => {
+  if (process.ppid !== browser) process.exit();
+}, 200);
 createServer((inside) => {
   const outside = connect(process.argv[2]);
   inside.pipe(outside).pipe(inside);
@@ -47,7 +51,9 @@ export async function createApart(directory: string, program: string): Promise<A
   proxy.listen(socket);
   await once(proxy, 'listening');
   await writeFile(relay, RELAY);
-  const inside = `ip link set lo up; "${process.execPath}" "${relay}" "${socket}" 3>&- 4>&- & exec "${program}" "$@"`;
+  // Whoever holds one of its pipes would keep the browser from having ended.
+  const begin = `"${process.execPath}" "${relay}" "${socket}" </dev/null >/dev/null 2>&1 3>&- 4>&-`;
+  const inside = `ip link set lo up; ${begin} & exec "${program}" "$@"`;
   await writeFile(start, `#!/bin/sh\nexec unshare --net -- sh -c '${inside}' sh "$@"\n`);
   await chmod(start, 0o755);
   return {

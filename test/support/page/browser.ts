@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { findProgram } from '../../../deploy/demo/processes.ts';
@@ -36,7 +38,9 @@ export interface TestBrowser extends AsyncDisposable {
 export async function startBrowser(options: BrowserOptions = {}): Promise<TestBrowser> {
   const { width = 1280, height = 800, colorScheme = 'light' } = options;
   const profile = await mkdtemp(join(tmpdir(), 'kombinator-browser-'));
-  const apart = await createApart(profile, findProgram('chromium') ?? 'chromium');
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => removeProfile(profile));
+  const apart = parts.use(await createApart(profile, findProgram('chromium') ?? 'chromium'));
   const context = await chromium.launchPersistentContext(join(profile, 'profile'), {
     executablePath: apart.program,
     args: [...FLAGS, ...apart.flags],
@@ -45,6 +49,7 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
     locale: 'en-GB',
     reducedMotion: 'reduce',
   });
+  parts.defer(() => context.close());
   const problems: string[] = [];
   context.on('weberror', (error) => problems.push(`page error: ${error.error().message}`));
   context.on('console', (message) => {
@@ -57,14 +62,14 @@ export async function startBrowser(options: BrowserOptions = {}): Promise<TestBr
       problems.push(`request failed: ${request.method()} ${request.url()} ${why}`);
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  return {
-    context,
-    page,
-    problems,
-    async [Symbol.asyncDispose]() {
-      await context.close();
-      await apart[Symbol.asyncDispose]();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  const all = parts.move();
+  return { context, page, problems, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Removes it for good: parts of a browser that has ended may write into it once more. */
+async function removeProfile(profile: string): Promise<void> {
+  do {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    await setTimeout(100);
+  } while (existsSync(profile));
 }

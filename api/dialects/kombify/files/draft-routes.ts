@@ -8,7 +8,7 @@ import { commitDraft } from '../../../operations/files.ts';
 import { answers } from '../answers.ts';
 import { refer } from '../schemas.ts';
 import { toStackWrite } from '../stack-view.ts';
-import { DRAFT, KITS, MESSAGE } from './file-schemas.ts';
+import { DRAFT, KITS, MESSAGE, NEW_FILES } from './file-schemas.ts';
 
 const TAG = 'Drafts';
 const MAX_BODY = 4 * 1024 ** 2;
@@ -31,18 +31,7 @@ const DRAFT_BODY = {
   kit: { type: 'string', minLength: 1, description: 'Name of a kit.' },
   values: { type: 'object', description: 'Keys of the document beside kit: services, domain and so on.' },
   document: { type: 'string', description: 'Text of a kombination.' },
-  files: {
-    type: 'array',
-    minItems: 1,
-    maxItems: 100,
-    items: {
-      type: 'object',
-      required: ['path', 'text'],
-      additionalProperties: false,
-      properties: { path: { type: 'string' }, text: { type: 'string' } },
-    },
-    description: 'Files as edited, all of them. Default: those that are put together.',
-  },
+  files: NEW_FILES,
 };
 
 const draftBody = shape<DraftBody>({

@@ -14,21 +14,28 @@ export const MESSAGE = {
   description: 'Message of the commit.',
 };
 
-/** Body member with files as they are to be. */
-export const EDITS = {
-  type: 'array',
-  minItems: 1,
-  maxItems: 100,
-  items: {
+function filesWith(text: JsonSchema, description: string): JsonSchema {
+  const path = { type: 'string', description: 'From the root of the repository.' };
+  const items = {
     type: 'object',
     required: ['path', 'text'],
     additionalProperties: false,
-    properties: {
-      path: { type: 'string', description: 'From the root of the repository.' },
-      text: { type: ['string', 'null'], description: 'The whole text; null takes the file away.' },
-    },
-  },
-};
+    properties: { path, text },
+  };
+  return { type: 'array', minItems: 1, maxItems: 100, items, description };
+}
+
+/** Body member with files as they are to be. */
+export const EDITS = filesWith(
+  { type: ['string', 'null'], description: 'The whole text; null takes the file away.' },
+  'Files as they are to be.',
+);
+
+/** Body member with the files of a new stack. */
+export const NEW_FILES = filesWith(
+  { type: 'string', description: 'The whole text.' },
+  'Files as edited, all of them. Default: those that are put together.',
+);
 
 const DIFFS: JsonSchema = listOf(record({ path: TEXT, diff: TEXT }));
 

@@ -1,5 +1,5 @@
-import { own } from '../../../../reconciler/index.ts';
-import type { Instance, Instances, Json, JsonObject } from '../../../../reconciler/index.ts';
+import { asFields, asString } from '../../../../reconciler/index.ts';
+import type { Instance, Instances, JsonObject } from '../../../../reconciler/index.ts';
 import type { PageQuery } from '../../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../../http/page.ts';
 import { HttpProblem } from '../../../http/problem.ts';
@@ -149,12 +149,7 @@ function toView(instance: Instance) {
 
 /** Images of the containers, in their order. */
 function toImages({ spec }: JsonObject): readonly string[] {
-  const containers = member(spec, 'containers');
-  const images = Array.isArray(containers) ? containers.map((one) => member(one, 'image')) : [];
-  return images.filter((image) => typeof image === 'string');
-}
-
-function member(value: Json | undefined, name: string): Json | undefined {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? own(value as JsonObject, name) : undefined;
+  const containers = asFields(spec)?.['containers'];
+  if (!Array.isArray(containers)) return [];
+  return containers.flatMap((one: unknown) => asString(asFields(one)?.['image']) ?? []);
 }

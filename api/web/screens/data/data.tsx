@@ -69,7 +69,6 @@ export function Data() {
       {all.length > 4 && (
         <div class="filters">
           <SearchField
-            key={q}
             input={search}
             label="Search databases and backups"
             placeholder="Stack, database or volume"

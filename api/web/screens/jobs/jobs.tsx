@@ -1,6 +1,5 @@
 import { useLocation } from 'preact-iso';
-import { useEffect, useRef } from 'preact/hooks';
-import { Search, X } from 'lucide';
+import { useRef } from 'preact/hooks';
 import type { JobView, Pagination } from '../../client/api-types.ts';
 import { get, query } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
@@ -8,12 +7,13 @@ import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
-import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Chips } from '../../parts/chips.tsx';
+import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
+import { SearchField } from '../../parts/search-field.tsx';
 import { tellDuration, Time } from '../../parts/time.tsx';
-import { withKey } from '../../parts/with-key.ts';
 import type { Episode } from './fold-jobs.ts';
 import { foldJobs } from './fold-jobs.ts';
 import { JobStatus } from './job-status.tsx';
@@ -29,8 +29,6 @@ import {
 import './jobs.css';
 
 const PER_PAGE = 50;
-/** Pause after the last key before the server is asked, in milliseconds. */
-const TYPING_MS = 300;
 
 interface JobList {
   readonly jobs: readonly JobView[];
@@ -67,7 +65,8 @@ function useJobList({ type, status, stack, page }: Filter) {
 export function Jobs() {
   const { query: address, route } = useLocation();
   const { type = '', status = '', stack = '', page = '1' } = address;
-  const { data, error, reload } = useJobList({ type, status, stack, page });
+  const list = useJobList({ type, status, stack, page });
+  const { data } = list;
   const search = useRef<HTMLInputElement>(null);
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
     route(`/ui/jobs${query({ type, status, stack, ...changes })}`, replace);
@@ -77,16 +76,23 @@ export function Jobs() {
     <>
       <PageHead title="Jobs" />
       <div class="filters">
-        <StackField input={search} value={stack} onSearch={(text) => go({ stack: text, page: '' }, true)} />
+        <SearchField
+          input={search}
+          label="Jobs of the stack"
+          placeholder="Name of a stack"
+          value={stack}
+          onSearch={(text) => go({ stack: text, page: '' }, true)}
+        />
         <TypeField value={type} onChoose={(next) => go({ type: next, page: '' })} />
-        <StatusChips chosen={status} onChoose={(next) => go({ status: next, page: '' })} />
+        <Chips
+          label="Filter by how they ended"
+          chips={STATUS_CHIPS}
+          chosen={status}
+          onChoose={(next) => go({ status: next, page: '' })}
+        />
       </div>
       {data === null ? (
-        error === null ? (
-          <Waiting what="jobs" />
-        ) : (
-          <Failed error={error} retry={reload} />
-        )
+        <Unanswered of={list} what="jobs" />
       ) : data.jobs.length === 0 ? (
         <NoJobs isFiltered={isFiltered} />
       ) : (
@@ -144,41 +150,6 @@ function JobRow({ episode: { job, times, since } }: { episode: Episode }) {
   );
 }
 
-interface StackFieldProps {
-  readonly input: { current: HTMLInputElement | null };
-  readonly value: string;
-  readonly onSearch: (text: string) => void;
-}
-
-function StackField({ input, value, onSearch }: StackFieldProps) {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => {
-    // The address may have changed by going back.
-    if (input.current !== null && document.activeElement !== input.current) input.current.value = value;
-  }, [input, value]);
-  return (
-    <label class="search">
-      <span class="visually-hidden">Jobs of the stack</span>
-      <Icon of={Search} size={16} />
-      <input
-        ref={input}
-        type="search"
-        placeholder={withKey('Name of a stack')}
-        defaultValue={value}
-        spellcheck={false}
-        onInput={(event) => {
-          const text = event.currentTarget.value.trim();
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => onSearch(text), TYPING_MS);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.blur();
-        }}
-      />
-    </label>
-  );
-}
-
 function TypeField({ value, onChoose }: { value: string; onChoose: (type: string) => void }) {
   return (
     <label>
@@ -196,35 +167,14 @@ function TypeField({ value, onChoose }: { value: string; onChoose: (type: string
   );
 }
 
-function StatusChips({ chosen, onChoose }: { chosen: string; onChoose: (status: string) => void }) {
-  return (
-    <div class="chips" role="group" aria-label="Filter by how they ended">
-      {STATUSES.map((status) => (
-        <button
-          key={status}
-          type="button"
-          class="chip"
-          aria-pressed={chosen === status}
-          title={STATUS_WORDS[status].meaning}
-          onClick={() => onChoose(chosen === status ? '' : status)}
-        >
-          {STATUS_WORDS[status].label}
-          {chosen === status && <Icon of={X} size={14} />}
-        </button>
-      ))}
-    </div>
-  );
-}
+const STATUS_CHIPS = STATUSES.map((value) => ({
+  value,
+  text: STATUS_WORDS[value].label,
+  meaning: STATUS_WORDS[value].meaning,
+}));
 
 function NoJobs({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered)
-    return (
-      <Empty title="No job is like that.">
-        <a class="button" href="/ui/jobs">
-          Show all jobs
-        </a>
-      </Empty>
-    );
+  if (isFiltered) return <NothingLike what="job" all="jobs" href="/ui/jobs" />;
   return (
     <Empty title="Nothing has been done yet.">
       <p>Push a change to the config repository, or apply a stack: each is a job, and is told here.</p>

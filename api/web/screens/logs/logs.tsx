@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { CloudOff, Download, Eraser, Pause, Play, Search, WrapText } from 'lucide';
+import { CloudOff, Download, Eraser, Pause, Play, WrapText } from 'lucide';
 import type { StackDetail } from '../../client/api-types.ts';
 import { query } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
@@ -9,7 +9,7 @@ import { useKeys } from '../../app/use-keys.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import type { LogEntry } from '../../parts/log-lines.tsx';
-import { withKey } from '../../parts/with-key.ts';
+import { SearchField } from '../../parts/search-field.tsx';
 import { LogLines } from '../../parts/log-lines.tsx';
 import { StackFrame, useStack } from '../stack/stack-frame.tsx';
 import { downloadLog } from './download-log.ts';
@@ -44,7 +44,9 @@ function Logs({ stack }: { stack: StackDetail }) {
   const log = useLogs({ stack: stack.name, services: filter.services, minutes, previous }, services, pauses);
   const wanted = text.trim().toLowerCase();
   const found = useMemo(() => findLines(log.entries, wanted), [log.entries, wanted]);
+  const search = useRef<HTMLInputElement>(null);
   useKeys({
+    '/': ['Search the lines', () => search.current?.focus()],
     s: ['Stand still, or go on', () => setPauses(!pauses)],
     w: ['Wrap long lines, or not', () => setWraps(!wraps)],
     e: ['To the end, and follow', () => follow(true)],
@@ -53,7 +55,13 @@ function Logs({ stack }: { stack: StackDetail }) {
     <>
       <LogFilters services={services} filter={filter} />
       <div class="log-tools">
-        <SearchField value={text} onInput={setText} />
+        <SearchField
+          input={search}
+          label="Search the lines"
+          placeholder="Show lines with …"
+          value={text}
+          onSearch={setText}
+        />
         {!previous && (
           <PauseButton pauses={pauses} waiting={log.waiting} onPress={() => setPauses(!pauses)} />
         )}
@@ -82,28 +90,6 @@ function Logs({ stack }: { stack: StackDetail }) {
       )}
       <Standing log={log} found={found.length} isSearched={wanted !== ''} pauses={pauses} />
     </>
-  );
-}
-
-function SearchField({ value, onInput }: { value: string; onInput: (text: string) => void }) {
-  const own = useRef<HTMLInputElement>(null);
-  useKeys({ '/': ['Search the lines', () => own.current?.focus()] });
-  return (
-    <label class="search">
-      <span class="visually-hidden">Search the lines</span>
-      <Icon of={Search} size={16} />
-      <input
-        ref={own}
-        type="search"
-        placeholder={withKey('Show lines with …')}
-        spellcheck={false}
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.blur();
-        }}
-      />
-    </label>
   );
 }
 

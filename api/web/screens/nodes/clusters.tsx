@@ -9,9 +9,8 @@ import { announce, announceError } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Failed } from '../../parts/empty.tsx';
-import { Icon } from '../../parts/icon.tsx';
-import { Badge } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
+import { PlaceCard } from './place-card.tsx';
 
 const STATUS: Readonly<Record<ClusterView['status'], Words & { readonly icon: typeof CircleX }>> = {
   connected: { label: 'Connected', tone: 'good', meaning: 'It answers.', icon: CircleCheck },
@@ -57,7 +56,6 @@ interface ClusterProps {
 
 function Cluster({ cluster, onLooked, onFailed }: ClusterProps) {
   const { name, display_name: title, status, message } = cluster;
-  const { icon, ...words } = STATUS[status];
   const [isBusy, setBusy] = useState(false);
   const look = async (): Promise<void> => {
     setBusy(true);
@@ -70,29 +68,15 @@ function Cluster({ cluster, onLooked, onFailed }: ClusterProps) {
     }
     setBusy(false);
   };
+  const aside = may('deployer') && (
+    <button type="button" disabled={isBusy} onClick={() => void look()}>
+      {isBusy ? 'Asking …' : `Ask ${title} now`}
+    </button>
+  );
   return (
-    <section class="card" aria-label={title}>
-      <div class="card-head">
-        <div class="node-name">
-          <h2>{title}</h2>
-          <Badge words={words} icon={icon} />
-        </div>
-        {may('deployer') && (
-          <button type="button" disabled={isBusy} onClick={() => void look()}>
-            {isBusy ? 'Asking …' : `Ask ${title} now`}
-          </button>
-        )}
-      </div>
-      <div class="card-body node-body">
-        {message !== null && (
-          <div class={`notice tone-${words.tone}`}>
-            <Icon of={icon} />
-            <p>{message}</p>
-          </div>
-        )}
-        <ClusterFacts of={cluster} />
-      </div>
-    </section>
+    <PlaceCard title={title} status={STATUS[status]} message={message} aside={aside}>
+      <ClusterFacts of={cluster} />
+    </PlaceCard>
   );
 }
 

@@ -11,17 +11,17 @@ import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Confirm } from '../../parts/confirm.tsx';
-import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Empty, NothingLike, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { SourceLink } from '../../parts/source-link.tsx';
-import { Badge } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 import { Clusters } from './clusters.tsx';
 import { Load } from './load.tsx';
 import type { StackUsage, Usage } from './use-usage.ts';
+import { PlaceCard } from './place-card.tsx';
 import { useUsage } from './use-usage.ts';
 import './nodes.css';
 
@@ -68,7 +68,6 @@ export function Nodes() {
       {workers.length > 5 && (
         <div class="filters">
           <SearchField
-            key={q}
             input={search}
             label="Search nodes"
             placeholder="Name, address, stack or system"
@@ -133,11 +132,7 @@ interface NodeListProps {
 function NodeList({ nodes, usage, isFiltered, page, onPage }: NodeListProps) {
   if (nodes.length === 0)
     return isFiltered ? (
-      <Empty title="No node is like that.">
-        <a class="button" href="/ui/nodes">
-          Show all nodes
-        </a>
-      </Empty>
+      <NothingLike what="node" all="nodes" href="/ui/nodes" />
     ) : (
       <Empty title="There are no nodes yet.">
         <p>
@@ -164,43 +159,33 @@ function NodeList({ nodes, usage, isFiltered, page, onPage }: NodeListProps) {
 }
 
 function Node({ node, usage }: { node: WorkerView; usage: readonly StackUsage[] }) {
-  const { name, status, last_seen: seen, message, stacks, resources, file } = node;
-  const { icon, ...words } = STATUS[status];
+  const { name, status, message, stacks, resources, file } = node;
   return (
-    <section class="card" aria-label={name}>
-      <div class="card-head">
-        <div class="node-name">
-          <h2>{name}</h2>
-          <Badge words={words} icon={icon} />
-        </div>
-        <span class="muted small">
-          {seen === null ? (
-            status === 'offline' && 'has never answered'
-          ) : (
-            <>
-              {status === 'online' ? 'asked' : 'answered last'} <Time at={seen} />
-            </>
-          )}
-        </span>
-      </div>
-      <div class="card-body node-body">
-        {message !== null && (
-          <div class={`notice tone-${words.tone}`}>
-            <Icon of={icon} />
-            <p>{message}</p>
-          </div>
+    <PlaceCard title={name} status={STATUS[status]} message={message} aside={<Seen node={node} />}>
+      <Facts node={node} />
+      <div>
+        <h3>{stacks.length === 0 ? 'No stack runs here' : `${count(stacks.length, 'stack')} here`}</h3>
+        {stacks.length === 0 && file !== null && (
+          <a href={`/ui/stacks${query({ q: name })}`}>See stacks that want to run on {name}</a>
         )}
-        <Facts node={node} />
-        <div>
-          <h3>{stacks.length === 0 ? 'No stack runs here' : `${count(stacks.length, 'stack')} here`}</h3>
-          {stacks.length === 0 && file !== null && (
-            <a href={`/ui/stacks${query({ q: name })}`}>See stacks that want to run on {name}</a>
-          )}
-          <Load of={usage} cores={resources.cpu_cores} memoryGb={resources.memory_gb} stacks={stacks} />
-        </div>
-        {file !== null && stacks.length === 0 && may('admin') && <RemoveNode name={name} file={file} />}
+        <Load of={usage} cores={resources.cpu_cores} memoryGb={resources.memory_gb} stacks={stacks} />
       </div>
-    </section>
+      {file !== null && stacks.length === 0 && may('admin') && <RemoveNode name={name} file={file} />}
+    </PlaceCard>
+  );
+}
+
+function Seen({ node: { last_seen: seen, status } }: { node: WorkerView }) {
+  return (
+    <span class="muted small">
+      {seen === null ? (
+        status === 'offline' && 'has never answered'
+      ) : (
+        <>
+          {status === 'online' ? 'asked' : 'answered last'} <Time at={seen} />
+        </>
+      )}
+    </span>
   );
 }
 

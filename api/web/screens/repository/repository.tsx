@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
-import { CircleX, RefreshCw, X } from 'lucide';
+import { CircleX, RefreshCw } from 'lucide';
 import type { Diagnostic, RepositoryView } from '../../client/api-types.ts';
 import { readRepository } from '../../client/repository.ts';
 import { get, post, query, toApiError } from '../../client/request.ts';
@@ -10,6 +10,7 @@ import { announce, announceError } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
+import { Chips } from '../../parts/chips.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -148,10 +149,16 @@ function Revision({ of }: { of: NonNullable<RepositoryView['revision']> }) {
 }
 
 const SEVERITIES = [
-  ['error', 'error'],
-  ['warning', 'warning'],
-  ['info', 'remark'],
+  ['error', 'The stack is left as it is until this is mended.'],
+  ['warning', 'It is deployed all the same.'],
 ] as const;
+
+function chipsOf(findings: readonly Diagnostic[]) {
+  return SEVERITIES.flatMap(([value, meaning]) => {
+    const number = findings.filter(({ severity }) => severity === value).length;
+    return number === 0 ? [] : [{ value, text: count(number, value), meaning }];
+  });
+}
 
 /** Findings of all files, those with errors first. A kind of them can be chosen; the choice stands in the address. */
 function AllFindings({ of }: { of: readonly Diagnostic[] }) {
@@ -168,25 +175,13 @@ function AllFindings({ of }: { of: readonly Diagnostic[] }) {
   const files = groupByFile(of.filter((one) => severity === '' || one.severity === severity));
   return (
     <>
-      <div class="chips findings-chips" role="group" aria-label="Filter by kind">
-        {SEVERITIES.map(([name, word]) => {
-          const number = of.filter((one) => one.severity === name).length;
-          if (number === 0) return null;
-          return (
-            <button
-              key={name}
-              type="button"
-              class="chip"
-              aria-pressed={severity === name}
-              onClick={() =>
-                route(`/ui/repository${query({ severity: severity === name ? '' : name })}`, true)
-              }
-            >
-              {count(number, word)}
-              {severity === name && <Icon of={X} size={14} />}
-            </button>
-          );
-        })}
+      <div class="findings-chips">
+        <Chips
+          label="Filter by kind"
+          chips={chipsOf(of)}
+          chosen={severity}
+          onChoose={(next) => route(`/ui/repository${query({ severity: next })}`, true)}
+        />
       </div>
       <p class="visually-hidden" aria-live="polite">
         {count(of.length, 'finding')} in {count(files.length, 'file')}
@@ -211,7 +206,7 @@ function AllFindings({ of }: { of: readonly Diagnostic[] }) {
   );
 }
 
-const RANKS: Readonly<Record<Diagnostic['severity'], number>> = { error: 0, warning: 1, info: 2 };
+const RANKS: Readonly<Record<Diagnostic['severity'], number>> = { error: 0, warning: 1 };
 
 function groupByFile(
   findings: readonly Diagnostic[],

@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
-import { Plus, Search, X } from 'lucide';
+import { Plus } from 'lucide';
 import type { StackList, StackRow, StackState } from '../../client/api-types.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
@@ -9,18 +9,17 @@ import { count, STATES, WORST_FIRST } from '../../client/words.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { may } from '../../app/session.ts';
-import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Chips } from '../../parts/chips.tsx';
+import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
-import { withKey } from '../../parts/with-key.ts';
+import { SearchField } from '../../parts/search-field.tsx';
 import { BatchActions } from './batch-actions.tsx';
 import { StackTable } from './stack-table.tsx';
 import './stacks.css';
 
 const PER_PAGE = 50;
-/** Pause after the last key before the server is asked, in milliseconds. */
-const TYPING_MS = 200;
 
 interface Filter {
   readonly q: string;
@@ -71,7 +70,13 @@ export function Stacks() {
         )}
       </PageHead>
       <div class="filters">
-        <SearchField key={q} input={search} value={q} onSearch={(text) => go({ q: text, page: '' }, true)} />
+        <SearchField
+          input={search}
+          label="Search stacks"
+          placeholder="Name, service, image or node"
+          value={q}
+          onSearch={(text) => go({ q: text, page: '' }, true)}
+        />
         <StateChips
           counts={list.data?.counts ?? {}}
           chosen={state}
@@ -98,9 +103,9 @@ interface ListProps {
   readonly onPage: (page: number) => void;
 }
 
-function List({ list: { data, error, reload }, isFiltered, selected, select, onPage }: ListProps) {
-  if (data === null)
-    return error === null ? <Waiting what="stacks" /> : <Failed error={error} retry={reload} />;
+function List({ list, isFiltered, selected, select, onPage }: ListProps) {
+  const { data } = list;
+  if (data === null) return <Unanswered of={list} what="stacks" />;
   if (data.stacks.length === 0) return <NoStacks isFiltered={isFiltered} />;
   return (
     <>
@@ -113,37 +118,6 @@ function List({ list: { data, error, reload }, isFiltered, selected, select, onP
   );
 }
 
-interface SearchFieldProps {
-  readonly input: { current: HTMLInputElement | null };
-  readonly value: string;
-  readonly onSearch: (text: string) => void;
-}
-
-function SearchField({ input, value, onSearch }: SearchFieldProps) {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  return (
-    <label class="search">
-      <span class="visually-hidden">Search stacks</span>
-      <Icon of={Search} size={16} />
-      <input
-        ref={input}
-        type="search"
-        placeholder={withKey('Name, service, image or node')}
-        defaultValue={value}
-        autoFocus={value !== '' && document.activeElement === document.body}
-        onInput={(event) => {
-          const text = event.currentTarget.value;
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => onSearch(text), TYPING_MS);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') event.currentTarget.blur();
-        }}
-      />
-    </label>
-  );
-}
-
 interface StateChipsProps {
   readonly counts: Readonly<Partial<Record<StackState, number>>>;
   readonly chosen: string;
@@ -152,34 +126,16 @@ interface StateChipsProps {
 
 function StateChips({ counts, chosen, onChoose }: StateChipsProps) {
   const states = WORST_FIRST.filter((state) => (counts[state] ?? 0) > 0 || state === chosen);
-  return (
-    <div class="chips" role="group" aria-label="Filter by state">
-      {states.map((state) => (
-        <button
-          key={state}
-          type="button"
-          class="chip"
-          aria-pressed={chosen === state}
-          title={STATES[state].meaning}
-          onClick={() => onChoose(chosen === state ? '' : state)}
-        >
-          {STATES[state].label} {(counts[state] ?? 0).toLocaleString('en')}
-          {chosen === state && <Icon of={X} size={14} />}
-        </button>
-      ))}
-    </div>
-  );
+  const chips = states.map((value) => ({
+    value,
+    text: `${STATES[value].label} ${(counts[value] ?? 0).toLocaleString('en')}`,
+    meaning: STATES[value].meaning,
+  }));
+  return <Chips label="Filter by state" chips={chips} chosen={chosen} onChoose={onChoose} />;
 }
 
 function NoStacks({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered)
-    return (
-      <Empty title="No stack is like that.">
-        <a class="button" href="/ui/stacks">
-          Show all stacks
-        </a>
-      </Empty>
-    );
+  if (isFiltered) return <NothingLike what="stack" all="stacks" href="/ui/stacks" />;
   return (
     <Empty title="There are no stacks yet.">
       <p>

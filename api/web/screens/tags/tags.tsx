@@ -9,6 +9,7 @@ import { count } from '../../client/words.ts';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
+import { Chips } from '../../parts/chips.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
@@ -61,7 +62,6 @@ export function Tags() {
       {creates && <CreateTag onClose={() => create(false)} onMade={reload} />}
       <div class="filters">
         <SearchField
-          key={q}
           input={search}
           label="Search tags"
           placeholder="Name"
@@ -101,29 +101,28 @@ interface KindChipsProps {
 }
 
 function KindChips({ tags, chosen, onChoose }: KindChipsProps) {
-  const numberOf = (kind: TagView['scheme']): string =>
-    tags.filter(({ scheme }) => scheme === kind).length.toLocaleString('en');
+  const textOf = (kind: TagView['scheme'], words: string): string =>
+    `${words} ${tags.filter(({ scheme }) => scheme === kind).length.toLocaleString('en')}`;
+  const chips = [
+    {
+      value: 'release' as const,
+      text: textOf('release', 'Releases'),
+      meaning: 'Put by people on what is to be deployed.',
+    },
+    {
+      value: 'deployment' as const,
+      text: textOf('deployment', 'Deployments'),
+      meaning: 'Left by every deployment: what was deployed, and when.',
+    },
+  ];
   return (
-    <div class="chips" role="group" aria-label="Kind of tags">
-      <button
-        type="button"
-        class="chip"
-        aria-pressed={chosen === 'release'}
-        title="Put by people on what is to be deployed."
-        onClick={() => onChoose('release')}
-      >
-        Releases {numberOf('release')}
-      </button>
-      <button
-        type="button"
-        class="chip"
-        aria-pressed={chosen === 'deployment'}
-        title="Left by every deployment: what was deployed, and when."
-        onClick={() => onChoose('deployment')}
-      >
-        Deployments {numberOf('deployment')}
-      </button>
-    </div>
+    <Chips
+      label="Kind of tags"
+      chips={chips}
+      chosen={chosen}
+      isChoice
+      onChoose={(kind) => kind !== '' && onChoose(kind)}
+    />
   );
 }
 

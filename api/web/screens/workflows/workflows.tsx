@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
-import { Plus, Search } from 'lucide';
+import { Plus } from 'lucide';
 import type { StackRow } from '../../client/api-types.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
@@ -11,19 +11,17 @@ import type { WorkflowList, WorkflowRow } from '../../client/workflow-types.ts';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
-import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
+import { SearchField } from '../../parts/search-field.tsx';
 import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
-import { withKey } from '../../parts/with-key.ts';
 import { NewWorkflow } from './new-workflow.tsx';
 import { PublicationBadge } from './publication.tsx';
 import './workflows.css';
-
-const TYPING_MS = 200;
 
 /** All workflows, those that want attention first. */
 export function Workflows() {
@@ -35,7 +33,6 @@ export function Workflows() {
   });
   const [isNew, beNew] = useState(false);
   const search = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const soon = useCalmly(list.reload, 400, 2_000);
   useEvent<StackRow>('stack', ({ kind }) => kind === 'workflow' && soon());
   useEvent('gone', soon);
@@ -54,21 +51,13 @@ export function Workflows() {
         )}
       </PageHead>
       <div class="filters">
-        <label class="search">
-          <span class="visually-hidden">Search workflows</span>
-          <Icon of={Search} size={16} />
-          <input
-            ref={search}
-            type="search"
-            placeholder={withKey('Name, service, image or cluster')}
-            defaultValue={q}
-            onInput={(event) => {
-              const text = event.currentTarget.value;
-              clearTimeout(timer.current);
-              timer.current = setTimeout(() => route(`/ui/workflows${query({ q: text })}`, true), TYPING_MS);
-            }}
-          />
-        </label>
+        <SearchField
+          input={search}
+          label="Search workflows"
+          placeholder="Name, service, image or cluster"
+          value={q}
+          onSearch={(text) => route(`/ui/workflows${query({ q: text })}`, true)}
+        />
       </div>
       <List list={list} q={q} create={() => beNew(true)} />
       {isNew && <NewWorkflow onClose={() => beNew(false)} />}
@@ -82,10 +71,10 @@ interface ListProps {
   readonly create: () => void;
 }
 
-function List({ list: { data, error, reload }, q, create }: ListProps) {
+function List({ list, q, create }: ListProps) {
   const { route } = useLocation();
-  if (data === null)
-    return error === null ? <Waiting what="workflows" /> : <Failed error={error} retry={reload} />;
+  const { data } = list;
+  if (data === null) return <Unanswered of={list} what="workflows" />;
   if (data.workflows.length === 0) return <NoWorkflows isFiltered={q !== ''} create={create} />;
   return (
     <>
@@ -154,14 +143,7 @@ function Row({ workflow }: { workflow: WorkflowRow }) {
 }
 
 function NoWorkflows({ isFiltered, create }: { isFiltered: boolean; create: () => void }) {
-  if (isFiltered)
-    return (
-      <Empty title="No workflow is like that.">
-        <a class="button" href="/ui/workflows">
-          Show all workflows
-        </a>
-      </Empty>
-    );
+  if (isFiltered) return <NothingLike what="workflow" all="workflows" href="/ui/workflows" />;
   return (
     <Empty title="There are no workflows yet.">
       <p>
