@@ -1,9 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { Search } from 'lucide';
 import { Icon } from './icon.tsx';
-
-/** Pause after the last key before something is looked for, in milliseconds. */
-const TYPING_MS = 250;
+import { useTyped } from './use-typed.ts';
 
 interface SearchFieldProps {
   readonly input: { current: HTMLInputElement | null };
@@ -16,14 +13,7 @@ interface SearchFieldProps {
 
 /** Field in which somebody says what is looked for; told when the typing pauses. It stays the same field: whoever types goes on typing. */
 export function SearchField({ input, label, placeholder, value, onSearch }: SearchFieldProps) {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const latest = useRef(onSearch);
-  latest.current = onSearch;
-  useEffect(() => {
-    // The address may have changed by going back.
-    if (input.current !== null && document.activeElement !== input.current) input.current.value = value;
-  }, [input, value]);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const onInput = useTyped(input, value, onSearch);
   return (
     <label class="search">
       <span class="visually-hidden">{label}</span>
@@ -34,11 +24,7 @@ export function SearchField({ input, label, placeholder, value, onSearch }: Sear
         placeholder={withKey(placeholder)}
         defaultValue={value}
         spellcheck={false}
-        onInput={(event) => {
-          const text = event.currentTarget.value.trim();
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => latest.current(text), TYPING_MS);
-        }}
+        onInput={onInput}
         onKeyDown={(event) => {
           if (event.key === 'Escape') event.currentTarget.blur();
         }}

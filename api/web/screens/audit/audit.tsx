@@ -10,14 +10,13 @@ import { useMissed } from '../../app/use-live.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
+import { useTyped } from '../../parts/use-typed.ts';
 import { Pager } from '../../parts/pager.tsx';
 import { AuditTable } from './audit-table.tsx';
 import { listDeeds, LOOKS, tellAction } from './audit-words.ts';
 import './audit.css';
 
 const PER_PAGE = 50;
-const TYPING_MS = 300;
-
 interface Filter {
   readonly actor: string;
   readonly action: string;
@@ -108,7 +107,6 @@ interface FiltersProps {
 }
 
 function Filters({ of, first, onChange }: FiltersProps) {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   return (
     <div class="filters audit-filters" role="search" aria-label="Filter of the audit">
       {FIELDS.map(([name, label, type, hint], index) => (
@@ -118,11 +116,8 @@ function Filters({ of, first, onChange }: FiltersProps) {
             type={type}
             hint={hint}
             value={of[name]}
-            field={index === 0 ? first : null}
-            onInput={(value) => {
-              clearTimeout(timer.current);
-              timer.current = setTimeout(() => onChange({ [name]: value.trim() }), TYPING_MS);
-            }}
+            first={index === 0 ? first : null}
+            onTyped={(value) => onChange({ [name]: value })}
           />
         </label>
       ))}
@@ -164,16 +159,18 @@ interface FilterFieldProps {
   readonly type: 'search' | 'date';
   readonly hint: string;
   readonly value: string;
-  readonly field: { current: HTMLInputElement | null } | null;
-  readonly onInput: (value: string) => void;
+  readonly first: { current: HTMLInputElement | null } | null;
+  readonly onTyped: (value: string) => void;
 }
 
-function FilterField({ type, hint, value, field, onInput }: FilterFieldProps) {
+function FilterField({ type, hint, value, first, onTyped }: FilterFieldProps) {
+  const own = useRef<HTMLInputElement>(null);
+  const field = first ?? own;
   const common = {
     ref: field,
-    value,
+    defaultValue: value,
     autocomplete: 'off',
-    onInput: (event: { readonly currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
+    onInput: useTyped(field, value, onTyped),
   };
   return type === 'date' ? (
     <input type="date" {...common} />
