@@ -40,7 +40,7 @@ export async function benchPage(report: Report): Promise<void> {
   const devtools = await browser.context.newCDPSession(page);
   await devtools.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
 
-  await benchFirstList(page, server.url, report);
+  await benchFirstList({ page, devtools }, server.url, report);
   await benchScrolling(page, report);
   await benchEvents({ page, emit, devtools }, report);
   if (problems.length > 0) report.fail(`the page had problems: ${problems.join('; ')}`);
@@ -99,9 +99,14 @@ async function serve(reconciler: Reconciler) {
 }
 
 /** Times the way from asking for the page, with nothing of it in the browser's cache, to the first list on the screen. */
-async function benchFirstList(page: Page, url: string, report: Report): Promise<void> {
+async function benchFirstList(
+  { page, devtools }: Pick<Events, 'page' | 'devtools'>,
+  url: string,
+  report: Report,
+): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
+    await devtools.send('Network.clearBrowserCache');
     const start = performance.now();
     await page.goto(`${url}/ui/`);
     await page.locator('table.stacks tbody tr').nth(49).waitFor();
@@ -115,10 +120,14 @@ async function benchFirstList(page: Page, url: string, report: Report): Promise<
 
 async function benchScrolling(page: Page, report: Report): Promise<void> {
   await watchLongTasks(page);
+  await page.mouse.move(640, 400);
+  let furthest = 0;
   for (let step = 0; step < 40; step += 1) {
     await page.mouse.wheel(0, step < 20 ? 300 : -300);
     await page.waitForTimeout(30);
+    furthest = Math.max(furthest, await page.evaluate<number>('scrollY'));
   }
+  if (furthest < 500) throw new Error(`the list was scrolled by ${furthest} pixels only`);
   report.check('longest task while scrolling', await longestTask(page), { wanted: 100, unit: 'ms' });
 }
 
@@ -144,10 +153,13 @@ async function benchEvents({ page, emit, devtools }: Events, report: Report): Pr
       waits.push(await waitOfKey(page));
       await page.waitForTimeout(1_000);
     }
-    report.check(`a key's wait at ${EVENTS_A_SECOND} events a second`, median(waits), {
+    const sorted = waits.toSorted((a, b) => a - b);
+    const slow = sorted.at(Math.ceil(sorted.length * 0.95) - 1) ?? Number.POSITIVE_INFINITY;
+    report.check(`a key's wait at ${EVENTS_A_SECOND} events a second, 19 of 20`, slow, {
       wanted: 100,
       unit: 'ms',
     });
+    report.note(`median ${median(waits).toFixed(0)} ms`);
     report.note(`longest task meanwhile: ${(await longestTask(page)).toFixed(0)} ms`);
     await benchMemory(devtools, page, report);
   } finally {
@@ -155,13 +167,20 @@ async function benchEvents({ page, emit, devtools }: Events, report: Report): Pr
   }
 }
 
-/** Times the way from a key to the frame that shows what it did. Scripts of the page are text here: they know another world than this file. */
-function waitOfKey(page: Page): Promise<number> {
-  return page.evaluate(`new Promise((resolve) => {
-    const start = performance.now();
-    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
-    requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
-  })`);
+/** Times the way from a key, pressed as a person does, to the frame after the page has dealt with it. Scripts of the page are text here: they know another world than this file. */
+async function waitOfKey(page: Page): Promise<number> {
+  await page.evaluate(`
+    window.waited = new Promise((resolve) =>
+      document.addEventListener(
+        'keydown',
+        ({ timeStamp }) => requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - timeStamp))),
+        { once: true },
+      ),
+    );
+    0;
+  `);
+  await page.keyboard.press('j');
+  return page.evaluate<number>('window.waited');
 }
 
 async function benchMemory(devtools: CDPSession, page: Page, report: Report): Promise<void> {

@@ -58,7 +58,7 @@ describe('the page and the main job', () => {
     const place = (name: string): number => rows.findIndex((row) => row.startsWith(`\t${name}`));
 
     expect([place('website') > place('shop'), place('website') > place('broken')]).toEqual([true, true]);
-    expect(rows.map((row) => row.split('\t')[1]?.trim()).toSorted()).toEqual(NAMES);
+    expect(new Set(rows.map((row) => row.split('\t')[1]?.trim()))).toEqual(new Set(NAMES));
     expect(rows.join('\n')).toContain('no answer from the database');
     expect(rows.find((row) => row.includes('website'))).toContain('In sync');
     expect(await findBarriers(browser.page)).toEqual([]);

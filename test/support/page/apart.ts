@@ -51,7 +51,7 @@ export async function createApart(directory: string, program: string): Promise<A
   proxy.listen(socket);
   await once(proxy, 'listening');
   await writeFile(relay, RELAY);
-  // Whoever holds one of its pipes would keep the browser from having ended.
+  // The browser counts as ended when nobody has its pipes.
   const begin = `"${process.execPath}" "${relay}" "${socket}" </dev/null >/dev/null 2>&1 3>&- 4>&-`;
   const inside = `ip link set lo up; ${begin} & exec "${program}" "$@"`;
   await writeFile(start, `#!/bin/sh\nexec unshare --net -- sh -c '${inside}' sh "$@"\n`);
