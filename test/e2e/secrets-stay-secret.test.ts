@@ -72,6 +72,8 @@ let identity: string;
 let recipient: string;
 /** Everything that was answered and printed. */
 const said: string[] = [];
+let following: Following;
+const keys = { viewer: '', deployer: '' };
 
 beforeAll(async () => {
   identity = await generateIdentity();
@@ -86,6 +88,12 @@ beforeAll(async () => {
   await mkdir(join(job.stateDir, 'secrets'), { recursive: true });
   // Not a part of what is searched: the operator has put it there.
   await writeFile(join(job.stateDir, 'secrets', 'vault'), VALUES.file);
+  for (const role of ['viewer', 'deployer'] as const) {
+    const { status, body } = await job.api('POST', '/keys', { body: { name: role, role } });
+    expect(status).toBe(201);
+    keys[role] = body.key;
+  }
+  following = await follow();
 });
 afterAll(() => job?.[Symbol.asyncDispose]());
 
@@ -113,26 +121,61 @@ function isStream({ responses }: Json): boolean {
   return Object.keys(responses[200]?.content ?? {}).join() === 'text/event-stream';
 }
 
-/** Everything that followers are told, from now on until the test ends with them. */
-function follow(): Disposable {
-  const ending = new AbortController();
-  const read = async () => {
-    const types = 'stack,repository,node,health,job,step,log';
-    const headers = { 'X-API-KEY': job.adminKey };
-    const response = await fetch(`${job.url}/api/v1/events?types=${types}`, {
-      headers,
-      signal: ending.signal,
-    });
-    for await (const chunk of response.body ?? []) said.push(Buffer.from(chunk).toString('utf8'));
-  };
-  read().catch((error: unknown) => {
-    if (!ending.signal.aborted) said.push(String(error));
-  });
-  return { [Symbol.dispose]: () => ending.abort() };
+interface Following {
+  /** @returns everything that was told until now */
+  end(): Promise<string>;
 }
 
-/** Every answer that is there for the asking, in both dialects. */
-async function askEverything(): Promise<void> {
+/** Has everything that followers are told, of all that happens once this has resolved. */
+async function follow(): Promise<Following> {
+  const ending = new AbortController();
+  const types = 'stack,repository,node,health,job,step,log';
+  const response = await fetch(`${job.url}/api/v1/events?types=${types}`, {
+    headers: { 'X-API-KEY': job.adminKey },
+    signal: ending.signal,
+  });
+  const { status, body } = response;
+  if (status !== 200 || body === null) throw new Error(`no events: ${status} ${await response.text()}`);
+  const chunks: Uint8Array[] = [];
+  const read = async () => {
+    for await (const chunk of body) chunks.push(chunk);
+    throw new Error('the events have ended by themselves');
+  };
+  const reading = read().catch((error: unknown) => error);
+  return {
+    async end() {
+      ending.abort();
+      const error = await reading;
+      expect(error).toMatchObject({ name: 'AbortError' });
+      return Buffer.concat(chunks).toString('utf8');
+    },
+  };
+}
+
+/** What a description looks like, and what has changed in it, to those who may not see secrets. */
+async function askForFiles(deployments: readonly number[]): Promise<void> {
+  const ask = async (role: keyof typeof keys, method: string, route: string, body?: unknown) => {
+    const answer = await job.api(method, route, { key: keys[role], ...(body === undefined ? {} : { body }) });
+    said.push(`${role} ${method} ${route}\n${JSON.stringify(answer)}`);
+    expect([route, answer.status]).toEqual([route, 200]);
+    return answer.body;
+  };
+  await ask('viewer', 'GET', '/stacks/vault/files');
+  for (const from of deployments)
+    await ask('viewer', 'GET', `/stacks/vault/deployments/compare?from=${from}`);
+  const { files } = await ask('deployer', 'GET', '/stacks/vault/files');
+  const { path: main, text } = files.find((one: Json) => one.main);
+  // Once as it is with a word more, once without what refers to the secrets.
+  for (const changed of [`${text}# more\n`, text.replace(/^ {6}(FILE|SOPS|TOKEN|PASSED):.*\n/gm, '')]) {
+    const preview = { files: [{ path: main, text: changed }] };
+    const { diff } = await ask('deployer', 'POST', '/stacks/vault/files/preview', preview);
+    expect(diff).toHaveLength(1);
+  }
+}
+
+/** Every answer that is there for the asking, in both dialects, but for streams without an end. */
+async function askEverything(deployments: readonly number[]): Promise<void> {
+  const skipped: string[] = [];
   const ids: Readonly<Record<string, readonly string[]>> = {
     stacks: ['vault'],
     jobs: (await job.jobs('vault')).map(({ id }) => id),
@@ -150,7 +193,10 @@ async function askEverything(): Promise<void> {
     const routes = Object.keys(paths).filter((route) => paths[route].get !== undefined);
     expect(routes.length).toBeGreaterThan(5);
     for (const route of routes) {
-      if (isStream(paths[route].get)) continue;
+      if (isStream(paths[route].get)) {
+        skipped.push(route);
+        continue;
+      }
       const plain = route
         .replace('{service}', 'web')
         .replace('{name}', 'vault')
@@ -158,11 +204,11 @@ async function askEverything(): Promise<void> {
       for (const id of ids[plain.split('/')[1] ?? ''] ?? ['vault']) await ask(plain.replace('{id}', id));
     }
   }
+  expect(skipped).toEqual(['/api/v1/events']);
+  await askForFiles(deployments);
 }
 
 it('is deployed, and looked at from everywhere', async () => {
-  using following = follow();
-  void following;
   await job.push(
     {
       [path('kombination.yaml')]: stack(quietProbe('true')),
@@ -192,7 +238,7 @@ it('is deployed, and looked at from everywhere', async () => {
     expect(inside).toContain(value);
   }
 
-  await askEverything();
+  await askEverything([1]);
   for (const output of ['compose', 'opentofu', 'traefik', 'kubernetes']) {
     await api('POST', '/unifier/generate', { stack: 'vault', output });
     await command('generate', output, 'vault');
@@ -228,14 +274,14 @@ it('drifts, is changed, breaks and is rolled back', async () => {
     'Break the vault',
   );
   await job.job('vault', ({ revision, status }) => revision === broken && status === 'failed');
-  await askEverything();
+  await askEverything([1, 2]);
   await api('POST', '/stacks/vault/rollback', { to: 2 });
   await job.reaches('vault', 'in_sync');
 
   const unreadable = (await sealed(VALUES.rotated)).replace(/tag:[^,]{4}/, 'tag:AAAA');
   await job.push({ [path('shop.sops.yaml')]: unreadable }, 'Damage the secret');
   await job.reaches('vault', 'invalid');
-  await askEverything();
+  await askEverything([1, 2]);
   await job.push({ [path('shop.sops.yaml')]: await sealed(VALUES.rotated) }, 'Mend the secret');
   await job.reaches('vault', 'in_sync');
 });
@@ -255,10 +301,13 @@ it('is stopped, started and listed', async () => {
   ]) {
     await command(...words);
   }
-  await askEverything();
+  await askEverything([1, 2]);
 });
 
 it('leaves no secret value anywhere but in its containers', async () => {
+  const told = await following.end();
+  for (const type of ['stack', 'step', 'log']) expect(told).toContain(`event: ${type}\n`);
+  said.push(`GET /events\n${told}`);
   const tags = await git(job.repository.path, 'for-each-ref', '--format=%(refname) %(contents)');
   const commits = await git(job.repository.path, 'log', '--all', '-p', '--format=%B');
   const labels = await runOnEngine(dockerHost, 'docker', [
