@@ -75,6 +75,7 @@ it('draws from a kit, whose options are listed', async () => {
 });
 
 it('fills in name and node of a document, and tells all findings', async () => {
+  const before = await head();
   const document = 'version: "1.0"\nservices:\n  web: { image: "nginx:1.28", colour: red }\n';
   const { body } = await send('', { name: 'shop', document, node: 'edge' });
   const [only] = body['files'] as { text: string }[];
@@ -84,10 +85,12 @@ it('fills in name and node of a document, and tells all findings', async () => {
   expect((await send('/commit', { name: 'shop', document })).status).toBe(400);
   const other = stack('other', { web: 'image: "nginx:1.28"' });
   expect((await send('/commit', { name: 'shop', document: other })).status).toBe(400);
+  expect(await head()).toBe(before);
   expect(await rig.source.tags('')).toEqual([]);
 });
 
 it('refuses names, sources and places that cannot be', async () => {
+  const before = await head();
   const document = stack('shop', { web: 'image: "nginx:1.28"' });
   expect((await send('', { name: '../x', document })).status).toBe(400);
   expect((await send('', { name: 'shop', document, compose: COMPOSE })).status).toBe(400);
@@ -106,4 +109,5 @@ it('refuses names, sources and places that cannot be', async () => {
   });
   const { details } = (body as { error: { details: { field: string }[] } }).error;
   expect([status, details.map(({ field }) => field)]).toEqual([400, paths]);
+  expect(await head()).toBe(before);
 });

@@ -49,6 +49,8 @@ async function send(method: string, path: string, body: object) {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
+/** The newest commit of the repository itself, whether or not it has been read. */
+const head = async () => (await rig.source.resolve(new AbortController().signal)).commit;
 const preview = (files: object, more = {}) => send('POST', '/preview', { files, ...more });
 const put = (files: object, more: object = {}) =>
   send('PUT', '', { files, base: rig.reconciler.repository().revision?.commit, ...more });
@@ -226,20 +228,27 @@ describe('writing', () => {
     const base = rig.reconciler.repository().revision?.commit;
     rig.source.push({ [`${BESIDE}/app.conf`]: 'name = c\n' });
     const edit = [{ path: `${BESIDE}/app.conf`, text: 'name = b\n' }];
+    const before = await head();
     for (const { status, body } of [await put(edit, { base }), await preview(edit, { base })])
       expect([status, body]).toMatchObject([409, { error: { code: 'CONFLICT', reason: 'WRITE_CONFLICT' } }]);
+    expect(await head()).toBe(before);
     const other = [{ path: `${BESIDE}/web.env`, text: 'COLOR=blue\n' }];
     expect((await put(other, { base })).status).toBe(200);
     expect((await get()).files).toContainEqual(expect.objectContaining({ text: 'name = c\n' }));
+    const written = await head();
+    expect(written).not.toBe(before);
     expect((await put(other, { base: 'f'.repeat(40) })).status).toBe(400);
     expect((await put(other, { base: 'main' })).status).toBe(400);
+    expect(await head()).toBe(written);
   });
 
   it('refuses errors, all at once', async () => {
+    const before = await head();
     const text = stack('shop', { web: 'image: "nginx:1.28", colour: red, restart: 7' });
     const { status, body } = await put([{ path: SHOP, text }]);
     expect([status, body]).toMatchObject([400, { error: { reason: 'INVALID_CONFIGURATION' } }]);
     expect((body as { error: { details: unknown[] } }).error.details.length).toBeGreaterThan(1);
+    expect(await head()).toBe(before);
   });
 
   it('never leaves the files of the stack, and names all that it refuses', async () => {
@@ -247,6 +256,7 @@ describe('writing', () => {
       { path: `${BESIDE}/link`, type: 'symlink', content: '../other' },
       { path: 'kombinator.yaml', content: 'policy: { drift: alert }\n' },
     ]);
+    const before = await head();
     const paths = [
       '../outside',
       '/etc/passwd',
@@ -279,5 +289,6 @@ describe('writing', () => {
       { path: `${BESIDE}/none`, text: null },
     ]);
     expect((whole.body as { error: { details: unknown[] } }).error.details).toHaveLength(2);
+    expect(await head()).toBe(before);
   });
 });

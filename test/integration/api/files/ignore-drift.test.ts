@@ -66,11 +66,11 @@ it('commits that a field may differ, and it is no drift from then on', async () 
 it('leaves what is updated in place to a new description, too', async () => {
   await using world = await drifted();
   const { rig, send } = world;
-  await send({ resource: container('web'), field: 'restart' });
+  expect((await send({ resource: container('web'), field: 'restart' })).status).toBe(200);
+  const text = (await textOf(rig)) ?? '';
+  expect(text).toContain('ignoreDrift');
   const restart = () => rig.engine().control.find('shop', container('web'))?.spec['restart'];
-  rig.source.push({
-    [file('shop')]: ((await textOf(rig)) ?? '').replace('restart: always', 'restart: "no"'),
-  });
+  rig.source.push({ [file('shop')]: text.replace('restart: always', 'restart: "no"') });
   await expect.poll(restart, { timeout: 8_000 }).toMatchObject({ policy: 'no' });
 });
 
