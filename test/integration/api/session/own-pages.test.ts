@@ -33,13 +33,17 @@ it.each<[string, Readonly<Record<string, string>>, number]>([
   const browser = createBrowser(world);
   await browser.ask('POST', '/session', { key: KEYS.admin });
   const page = createBrowser(world, headers, browser.cookie());
+  const reader = createBrowser(world, headers, browser.cookie());
+  // Answers to what reads are kept from other pages by the browser.
+  expect((await reader.ask('GET', '/stacks')).status).toBe(200);
+  expect((await reader.ask('GET', '/session')).body.signed_in).toBe(true);
 
   expect((await page.ask('POST', '/stacks', STACK)).status).toBe(status);
   expect((await page.ask('POST', '/session/links', {})).status).toBe(status);
   expect(world.server.reconciler.writes).toHaveLength(status === 201 ? 1 : 0);
   expect((await page.ask('DELETE', '/session')).status).toBe(status === 201 ? 200 : 403);
-  // Answers to what reads are kept from other pages by the browser.
-  expect((await createBrowser(world, headers, browser.cookie()).ask('GET', '/session')).status).toBe(200);
+  const after = await reader.ask('GET', '/session');
+  expect([after.status, after.body.signed_in]).toEqual([200, status === 403]);
 });
 
 it.each<[string, Readonly<Record<string, string>>, number]>([
