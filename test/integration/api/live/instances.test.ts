@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiServer } from '../../../support/api/api-server.ts';
 import { startApiServer } from '../../../support/api/api-server.ts';
@@ -5,6 +6,16 @@ import type { InstancesRig } from '../../../support/instances-rig.ts';
 import { createInstancesRig } from '../../../support/instances-rig.ts';
 
 type Body = ReturnType<typeof JSON.parse>;
+
+const LINES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+
+/** A line as an engine sends it: the stream, the length, and the line with its time. */
+function toFrame(line: string): Buffer {
+  const text = Buffer.from(`2026-02-10T02:06:33.16Z ${line}\n`);
+  const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt32BE(text.length, 4);
+  return Buffer.concat([head, text]);
+}
 
 describe('instances below /api/v1', () => {
   let rig: InstancesRig;
@@ -52,13 +63,16 @@ describe('instances below /api/v1', () => {
   });
 
   it('tells the last lines of one', async () => {
+    rig.engine.containerLogs = async () => Readable.from(LINES.map(toFrame));
     const { id } = await rig.create();
     await rig.reaches(id, 'running');
 
     const [status, body] = await ask(`/instances/${id}/logs?lines=5`);
 
     expect(status).toBe(200);
-    expect(Array.isArray(body.lines)).toBe(true);
+    expect(body.lines.map(({ text }: Body) => text)).toEqual(LINES.slice(2));
+    const [, all] = await ask(`/instances/${id}/logs`);
+    expect(all.lines.map(({ text }: Body) => text)).toEqual(LINES);
   });
 
   it('deletes one for deployers, and knows it no more', async () => {
