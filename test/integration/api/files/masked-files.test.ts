@@ -170,6 +170,19 @@ async function ask(path: string, role: 'viewer' | 'deployer', body?: object): Pr
   return text;
 }
 
+interface Shown {
+  readonly path: string;
+  readonly diff: string;
+}
+
+/** Differences of an answer: of a preview, or of a comparison. */
+function diffsOf(answer: string): readonly Shown[] {
+  const { diff, files } = JSON.parse(answer) as Record<'diff' | 'files', readonly Shown[] | undefined>;
+  return diff ?? files ?? [];
+}
+
+const filesOf = (answer: string) => (JSON.parse(answer) as { readonly files: readonly object[] }).files;
+
 function expectHidden(answer: string): void {
   for (const value of VALUES) expect(answer).not.toContain(value);
 }
@@ -180,7 +193,8 @@ describe.each(CASES)('$what', ({ name, text }) => {
   it('is masked in files, drafts and comparisons', async () => {
     rig.source.push({ [SHOP]: PLAIN, [path]: text(OLD) });
     await rig.apply('shop');
-    expectHidden(await ask('files', 'viewer'));
+    const shown = await ask('files', 'viewer');
+    expectHidden(shown);
     const changed = await ask('files/preview', 'deployer', { files: [{ path, text: text(NEW) }] });
     const broken = { path: SHOP, text: name === undefined ? `a: [\n${text(NEW)}` : 'a: [\n' };
     const files = name === undefined ? [broken] : [broken, { path, text: text(NEW) }];
@@ -191,10 +205,13 @@ describe.each(CASES)('$what', ({ name, text }) => {
     rig.source.push({ [path]: text(NEW) });
     await rig.reconciler.refresh(new AbortController().signal);
     const compared = await ask('deployments/compare?from=1', 'viewer');
-    for (const answer of [changed, invalid, dropped, compared]) expectHidden(answer);
+    for (const answer of [changed, invalid, dropped, compared]) {
+      expectHidden(answer);
+      expect(diffsOf(answer).map((one) => one.path)).toContain(path);
+    }
+    expect(filesOf(shown)).toContainEqual(expect.objectContaining({ path, masked: true }));
     // It is told that something has changed, though not what.
-    const { diff = [] } = JSON.parse(changed) as { diff?: readonly { diff: string }[] };
-    expect(diff.map((one) => /^-.*\*\*\*[^]*^\+.*\*\*\*/m.test(one.diff))).toEqual([true]);
+    expect(diffsOf(changed).map((one) => /^-.*\*\*\*[^]*^\+.*\*\*\*/m.test(one.diff))).toEqual([true]);
   });
 });
 

@@ -78,9 +78,18 @@ describe('the audit', () => {
     await browser.ask('POST', '/session', { email: 'hunter2 typed here', password: 'hunter2' });
     await browser.ask('POST', `/stacks?api_key=${KEYS.admin}`, STACK);
 
-    const text = JSON.stringify(entriesOf(world));
-    const value = browser.cookie()?.split('=')[1] ?? '';
-    for (const secret of [KEYS.admin, 'kbn_guessed', 'hunter2', value, String(link).split('=')[1]!])
+    const entries = entriesOf(world);
+    expect(entries.map(({ action, status, count }) => [action, status, count])).toEqual([
+      ['signIn', 201, 1],
+      ['createSessionLink', 201, 1],
+      ['signIn', 401, 2],
+      ['createStack', 201, 1],
+    ]);
+    const text = JSON.stringify(entries);
+    const [, linked] = /^\/ui\/#link=([\w-]{43})$/.exec(String(link)) ?? [];
+    const [, value] = /^[\w-]+=([\w-]{43})$/.exec(browser.cookie() ?? '') ?? [];
+    expect([linked, value]).toEqual([expect.any(String), expect.any(String)]);
+    for (const secret of [KEYS.admin, 'kbn_guessed', 'hunter2', value, linked])
       expect(text).not.toContain(secret);
   });
 

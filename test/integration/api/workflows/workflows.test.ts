@@ -172,14 +172,22 @@ describe('runs and versions', () => {
       body: { job: { stack_id: 'shop' }, version: { number: 1, automatic: true } },
     });
     expect(JSON.stringify(run.body)).not.toContain('correct-horse');
-    await platform.rig.reconciler.waitForJob(run.body['job'].id, AbortSignal.timeout(10_000));
+    const { id } = run.body['job'];
+    await platform.rig.reconciler.waitForJob(id, AbortSignal.timeout(10_000));
+    const ended = await ask('GET', `/jobs/${id}`, undefined, 'viewer');
+    expect(ended).toMatchObject({ status: 200, body: { status: 'completed', stack_id: 'shop' } });
     await platform.push({
       'workflows/shop.yaml': DRAWN.replace('port: 8000', 'port: 80')
         .replace('{ id: front, type', '{ id: address, type')
         .replace('target: front', 'target: address'),
     });
-    const { body } = await ask('GET', '/workflows/shop/versions/compare?from=1', undefined, 'viewer');
-    expect(body).toMatchObject({
+    const compared = await ask('GET', '/workflows/shop/versions/compare?from=1', undefined, 'viewer');
+    const answers = [ended, compared];
+    for (const path of ['/versions', '/versions/1', '/versions/compare?from=1&to=1'])
+      answers.push(await ask('GET', `/workflows/shop${path}`, undefined, 'viewer'));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(JSON.stringify(answers)).not.toContain('correct-horse');
+    expect(compared.body).toMatchObject({
       from: 1,
       to: null,
       added_nodes: [{ id: 'address' }],
