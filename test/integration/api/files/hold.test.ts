@@ -19,7 +19,7 @@ it('applies nothing by itself until it is released, through a restart as well', 
   first.source.push(web('1.28'));
   await first.reconciler.start();
   await first.reaches('shop', 'in_sync');
-  const server = await startApiServer({ reconciler: first.reconciler });
+  await using server = await startApiServer({ reconciler: first.reconciler });
   const held = await send(server, 'PUT', 'shop/hold', { reason: 'moving house' });
   expect([held.status, held.body]).toMatchObject([
     200,
