@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { X } from 'lucide';
 import { Icon } from './icon.tsx';
 
@@ -9,27 +9,57 @@ interface DialogProps {
   readonly children: ComponentChildren;
   /** Takes the width that its content needs. Default false. */
   readonly wide?: boolean;
+  /** True while it cannot be closed, because what was asked for is under way. Default false. */
+  readonly isBusy?: boolean;
+  /** True where a click beside it does not close it, because what it shows does not come back. Default false. */
+  readonly isKept?: boolean;
 }
 
-/** A question, or a form, before everything else. Escape closes it; the browser gives the focus back. */
-export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+/** A question, or a form, before everything else. Escape and a click beside it close it; the focus goes back to where it was. */
+export function Dialog({ title, onClose, children, wide, isBusy = false, isKept = false }: DialogProps) {
   const own = useRef<HTMLDialogElement>(null);
+  /** True where the pointer went down beside the box: a selection that is drawn out of it ends there as well. */
+  const isBeside = useRef(false);
   const heading = useId();
-  useEffect(() => own.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const dialog = own.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+  const close = (): void => {
+    if (!isBusy) own.current?.close();
+  };
   return (
     <dialog
       ref={own}
-      class={wide ? 'wide' : undefined}
+      class={wide === true ? 'wide' : undefined}
       aria-labelledby={heading}
-      onClose={onClose}
+      aria-busy={isBusy}
+      onCancel={(event) => {
+        if (event.target === own.current && isBusy) event.preventDefault();
+      }}
+      onClose={() => {
+        // One that is gone already has nothing to close: another one may stand in its place.
+        if (own.current === null) return;
+        // Browsers close it whatever is said when somebody asks twice.
+        if (isBusy) own.current.showModal();
+        else onClose();
+      }}
+      onPointerDown={(event) => {
+        isBeside.current = event.target === own.current;
+      }}
       onClick={(event) => {
-        if (event.target === own.current) own.current?.close();
+        if (event.target === own.current && isBeside.current && !isKept) close();
       }}
     >
       <div class="dialog-body">
         <header>
           <h2 id={heading}>{title}</h2>
-          <button type="button" class="icon-button" aria-label="Close" onClick={() => own.current?.close()}>
+          <button type="button" class="icon-button" aria-label="Close" disabled={isBusy} onClick={close}>
             <Icon of={X} />
           </button>
         </header>

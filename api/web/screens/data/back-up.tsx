@@ -1,23 +1,19 @@
 import { useState } from 'preact/hooks';
 import type { JobView } from '../../client/api-types.ts';
 import { repository } from '../../client/repository.ts';
-import { post, toApiError } from '../../client/request.ts';
+import { post } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { tellService } from './holdings.ts';
 
 /** Backs up one thing of a stack, or all that the stack has backed up. */
 export async function backUp(stack: string, service?: string): Promise<void> {
   const what = service === undefined ? stack : `${stack} / ${tellService(service)}`;
-  try {
-    const job = await post<JobView>(`/stacks/${encodeURIComponent(stack)}/backup`, {
-      ...(service !== undefined && { service }),
-    });
-    announce(`${what} is being backed up.`, { href: jobAddress(job.id), text: 'Watch it' });
-  } catch (error) {
-    announceError(`${what} is not backed up`, toApiError(error));
-  }
+  const job = await post<JobView>(`/stacks/${encodeURIComponent(stack)}/backup`, {
+    ...(service !== undefined && { service }),
+  });
+  announce(`${what} is being backed up.`, { href: jobAddress(job.id), text: 'Watch it' });
 }
 
 /** Asks which stack to back up: also one of which there is no backup yet. */

@@ -6,6 +6,7 @@ import { tellBytes } from '../../client/quantities.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { count, HEALTH } from '../../client/words.ts';
+import { announceFailure } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { HealthState } from '../../parts/state.tsx';
@@ -45,7 +46,7 @@ export function HoldingCard({ holding, isGone }: HoldingProps) {
           {isGone && <span class="muted small">its stack is gone; the backups are kept</span>}
         </div>
         {!isGone && may('deployer') && (
-          <button type="button" onClick={() => void backUp(stack, service)}>
+          <button type="button" onClick={() => void announceFailure('Not backed up', backUp(stack, service))}>
             Back up {tellService(service)} now
           </button>
         )}

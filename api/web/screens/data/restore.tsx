@@ -3,11 +3,11 @@ import { Minus, Pencil, Plus } from 'lucide';
 import type { JobView } from '../../client/api-types.ts';
 import type { BackupView, RestoreLook } from '../../client/fleet-types.ts';
 import { tellBytes } from '../../client/quantities.ts';
-import { post, request, toApiError } from '../../client/request.ts';
+import { post, request } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Failed } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -26,17 +26,13 @@ export function RestoreDialog({ backup, onClose }: { backup: BackupView; onClose
     }),
   );
   const restore = async (): Promise<void> => {
-    try {
-      const job = await post<JobView>(`/stacks/${encodeURIComponent(stack)}/restore`, {
-        service,
-        file,
-        backup_first: backsUpFirst,
-        confirm: true,
-      });
-      announce(`${stack} / ${name} is being restored.`, { href: jobAddress(job.id), text: 'Watch it' });
-    } catch (problem) {
-      announceError(`${stack} / ${name} is not restored`, toApiError(problem));
-    }
+    const job = await post<JobView>(`/stacks/${encodeURIComponent(stack)}/restore`, {
+      service,
+      file,
+      backup_first: backsUpFirst,
+      confirm: true,
+    });
+    announce(`${stack} / ${name} is being restored.`, { href: jobAddress(job.id), text: 'Watch it' });
   };
   return (
     <Confirm

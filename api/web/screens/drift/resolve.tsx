@@ -3,10 +3,10 @@ import { useState } from 'preact/hooks';
 import { GitCommitHorizontal, Undo2 } from 'lucide';
 import type { DriftChange, PlanDocument, StackDetail } from '../../client/api-types.ts';
 import type { DriftResolution } from '../../client/history-types.ts';
-import { post, toApiError } from '../../client/request.ts';
+import { post } from '../../client/request.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { count, shortCommit } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { showValue } from '../../parts/value.tsx';
@@ -29,14 +29,10 @@ export function Resolve({ stack: { name, drift }, plan, kept }: ResolveProps) {
   const putBack = `Put back ${count(all, 'resource')} on ${targets.join(', ')}`;
   const keep = `Commit ${count(kept.length, 'resource')} as ${kept.length === 1 ? 'it runs' : 'they run'}`;
   const resolve = async (action: 'apply_desired' | 'accept_actual'): Promise<void> => {
-    try {
-      const body = { action, ...(action === 'accept_actual' && { resources: kept }) };
-      const done = await post<DriftResolution>(`/stacks/${encodeURIComponent(name)}/drift/resolve`, body);
-      if (done.job_id !== null) route(jobAddress(done.job_id));
-      else tellCommitted(name, done);
-    } catch (problem) {
-      announceError(action === 'apply_desired' ? 'Not put back' : 'Not committed', toApiError(problem));
-    }
+    const body = { action, ...(action === 'accept_actual' && { resources: kept }) };
+    const done = await post<DriftResolution>(`/stacks/${encodeURIComponent(name)}/drift/resolve`, body);
+    if (done.job_id !== null) route(jobAddress(done.job_id));
+    else tellCommitted(name, done);
   };
   return (
     <div class="apply-bar">

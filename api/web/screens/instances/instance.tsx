@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { CircleCheck, CirclePause, CircleX, LoaderCircle, Trash2 } from 'lucide';
 import type { InstanceView } from '../../client/fleet-types.ts';
 import { tellBytes, tellCpu } from '../../client/quantities.ts';
-import { get, remove, toApiError } from '../../client/request.ts';
+import { get, remove } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import type { Words } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -170,11 +170,7 @@ function Log({ id, title, onClose }: { id: string; title: string; onClose: () =>
 }
 
 async function deleteInstance(id: string, onDeleted: () => void): Promise<void> {
-  try {
-    await remove(`/instances/${encodeURIComponent(id)}`);
-    announce(`${id} is deleted.`);
-    onDeleted();
-  } catch (error) {
-    announceError(`${id} is not deleted`, toApiError(error));
-  }
+  await remove(`/instances/${encodeURIComponent(id)}`);
+  announce(`${id} is deleted.`);
+  onDeleted();
 }

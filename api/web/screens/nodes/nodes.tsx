@@ -2,11 +2,11 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { CircleCheck, CircleDashed, CircleHelp, CircleX, Gauge } from 'lucide';
 import type { WorkerView } from '../../client/fleet-types.ts';
-import { get, query, remove, toApiError } from '../../client/request.ts';
+import { get, query, remove } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import type { Words } from '../../client/words.ts';
 import { count } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
@@ -249,10 +249,6 @@ function RemoveNode({ name, file }: { name: string; file: string }) {
 }
 
 async function removeNode(name: string): Promise<void> {
-  try {
-    await remove(`/workers/${encodeURIComponent(name)}`);
-    announce(`${name} is removed by a commit.`);
-  } catch (error) {
-    announceError(`${name} is not removed`, toApiError(error));
-  }
+  await remove(`/workers/${encodeURIComponent(name)}`);
+  announce(`${name} is removed by a commit.`);
 }

@@ -2,9 +2,9 @@ import { useRef, useState } from 'preact/hooks';
 import { Copy, Plus, Trash2 } from 'lucide';
 import type { Role } from '../../client/api-types.ts';
 import type { KeyView } from '../../client/fleet-types.ts';
-import { get, post, remove, toApiError } from '../../client/request.ts';
+import { get, post, remove } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { useKeys } from '../../app/use-keys.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -66,13 +66,9 @@ function Key({ of, onDeleted }: { of: KeyView; onDeleted: () => void }) {
   const { id, name, role, created_at: created, is_file: isFile } = of;
   const [asks, ask] = useState(false);
   const deleteKey = async (): Promise<void> => {
-    try {
-      await remove(`/keys/${encodeURIComponent(id)}`);
-      announce(`The key ${name} is deleted.`);
-      onDeleted();
-    } catch (error) {
-      announceError(`The key ${name} is not deleted`, toApiError(error));
-    }
+    await remove(`/keys/${encodeURIComponent(id)}`);
+    announce(`The key ${name} is deleted.`);
+    onDeleted();
   };
   return (
     <li>
@@ -107,11 +103,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (key: MadeKe
   const [name, setName] = useState('');
   const [role, choose] = useState<Role>('viewer');
   const make = async (): Promise<void> => {
-    try {
-      onMade(await post<MadeKey>('/keys', { name: name.trim(), role }));
-    } catch (error) {
-      announceError('The key is not made', toApiError(error));
-    }
+    onMade(await post<MadeKey>('/keys', { name: name.trim(), role }));
   };
   return (
     <Confirm
@@ -148,7 +140,7 @@ function ShowKey({ made: { name, key }, onClose }: { made: MadeKey; onClose: () 
     );
   };
   return (
-    <Dialog title={`Key for ${name}`} onClose={onClose}>
+    <Dialog title={`Key for ${name}`} isKept onClose={onClose}>
       <p>Copy it now: it is shown this once, and kept nowhere in a form that can be read.</p>
       <div class="made-key">
         <input

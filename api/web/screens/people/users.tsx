@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks';
 import { Pencil, Plus, Trash2 } from 'lucide';
 import type { Role } from '../../client/api-types.ts';
 import type { UserView } from '../../client/fleet-types.ts';
-import { get, post, remove, request, toApiError } from '../../client/request.ts';
+import { get, post, remove, request } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { session } from '../../app/session.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
@@ -53,13 +53,9 @@ function User({ of, onChanged }: { of: UserView; onChanged: () => void }) {
   const [asks, ask] = useState<'change' | 'delete' | null>(null);
   const close = (): void => ask(null);
   const deleteUser = async (): Promise<void> => {
-    try {
-      await remove(`/users/${encodeURIComponent(id)}`);
-      announce(`${name} is removed.`);
-      onChanged();
-    } catch (error) {
-      announceError(`${name} is not removed`, toApiError(error));
-    }
+    await remove(`/users/${encodeURIComponent(id)}`);
+    announce(`${name} is removed.`);
+    onChanged();
   };
   return (
     <li>
@@ -109,15 +105,11 @@ function ChangeUser({ user, onClose, onChanged }: ChangeUserProps) {
   const [name, setName] = useState(user.name);
   const [role, choose] = useState(user.role);
   const change = async (): Promise<void> => {
-    try {
-      await request('PATCH', `/users/${encodeURIComponent(user.id)}`, {
-        body: { name: name.trim(), ...(role !== user.role && { role }) },
-      });
-      announce(`${name.trim()} is ${role} now.`);
-      onChanged();
-    } catch (error) {
-      announceError(`${user.name} is not changed`, toApiError(error));
-    }
+    await request('PATCH', `/users/${encodeURIComponent(user.id)}`, {
+      body: { name: name.trim(), ...(role !== user.role && { role }) },
+    });
+    announce(`${name.trim()} is ${role} now.`);
+    onChanged();
   };
   return (
     <Confirm
@@ -151,14 +143,10 @@ function NewUser({ onClose, onMade }: { onClose: () => void; onMade: () => void 
       setForm((before) => ({ ...before, [key]: event.currentTarget.value })),
   });
   const make = async (): Promise<void> => {
-    try {
-      const body = { email, name: name.trim(), role, ...(password !== '' && { password }) };
-      await post<UserView>('/users', body);
-      announce(`${name.trim()} may sign in now.`);
-      onMade();
-    } catch (error) {
-      announceError('The user is not made', toApiError(error));
-    }
+    const body = { email, name: name.trim(), role, ...(password !== '' && { password }) };
+    await post<UserView>('/users', body);
+    announce(`${name.trim()} may sign in now.`);
+    onMade();
   };
   return (
     <Confirm

@@ -5,7 +5,7 @@ import type { JobView, PlanAnswer, StackDetail } from '../../client/api-types.ts
 import type { ApiError } from '../../client/request.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
-import { announceError } from '../../app/announce.tsx';
+import { announceError, announceFailure } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -119,8 +119,10 @@ function Apply({ plan, again }: { plan: PlanAnswer; again: () => void }) {
     } catch (problem) {
       setBusy(false);
       const error = toApiError(problem);
+      if (error.status !== 409) throw error;
+      // The plan is old, and so is what was asked about it.
       announceError('Not applied', error);
-      if (error.status === 409) again();
+      again();
     }
   };
   return (
@@ -130,7 +132,7 @@ function Apply({ plan, again }: { plan: PlanAnswer; again: () => void }) {
         type="button"
         class={plan.mode === 'destroy' ? 'danger' : 'primary'}
         disabled={!isReady || isBusy}
-        onClick={() => (plan.mode === 'destroy' ? ask(true) : void apply())}
+        onClick={() => (plan.mode === 'destroy' ? ask(true) : void announceFailure('Not applied', apply()))}
       >
         <Icon of={Play} size={16} /> {tellApply(plan)}
       </button>

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { CirclePause, Lock, LockOpen, Pencil, Play, RotateCw, Trash2 } from 'lucide';
 import type { JobView, StackDetail } from '../../client/api-types.ts';
-import { post, remove, request, toApiError } from '../../client/request.ts';
+import { post, remove, request } from '../../client/request.ts';
 import { jobAddress, stackAddress, workflowAddress } from '../../client/stack-address.ts';
 import { count } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce, announceFailure } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -29,7 +29,12 @@ export function StackActions({ stack, reload }: { stack: StackDetail; reload: ()
         </a>
       )}
       {hasControl && state === 'stopped' && (
-        <button type="button" onClick={() => void control(name, 'start', `start ${what}`)}>
+        <button
+          type="button"
+          onClick={() =>
+            void announceFailure(`${name} is not started`, control(name, 'start', `start ${what}`))
+          }
+        >
           <Icon of={Play} size={16} /> Start {what}
         </button>
       )}
@@ -52,7 +57,9 @@ export function StackActions({ stack, reload }: { stack: StackDetail; reload: ()
       <button type="button" onClick={() => ask('delete')}>
         <Icon of={Trash2} size={16} /> Delete …
       </button>
-      {asked !== null && <Ask question={asked} stack={stack} reload={reload} onClose={() => ask(null)} />}
+      {asked !== null && (
+        <Ask key={asked} question={asked} stack={stack} reload={reload} onClose={() => ask(null)} />
+      )}
     </>
   );
 }
@@ -156,40 +163,24 @@ function AskHold({ stack: { name }, reload, onClose }: Omit<AskProps, 'question'
 const pathOf = (name: string): string => `/stacks/${encodeURIComponent(name)}`;
 
 async function control(name: string, action: 'start' | 'stop' | 'restart', what: string): Promise<void> {
-  try {
-    const job = await post<JobView>(`${pathOf(name)}/${action}`);
-    announce(`${name}: to ${what} has begun.`, { href: jobAddress(job.id), text: 'Watch it' });
-  } catch (error) {
-    announceError(`Not done: ${what} of ${name}`, toApiError(error));
-  }
+  const job = await post<JobView>(`${pathOf(name)}/${action}`);
+  announce(`${name}: to ${what} has begun.`, { href: jobAddress(job.id), text: 'Watch it' });
 }
 
 async function hold(name: string, reason: string, reload: () => void): Promise<void> {
   const body = reason.trim() === '' ? {} : { reason: reason.trim() };
-  try {
-    await request('PUT', `${pathOf(name)}/hold`, { body });
-    announce(`${name} is held as it is.`);
-    reload();
-  } catch (error) {
-    announceError('Not held', toApiError(error));
-  }
+  await request('PUT', `${pathOf(name)}/hold`, { body });
+  announce(`${name} is held as it is.`);
+  reload();
 }
 
 async function release(name: string, reload: () => void): Promise<void> {
-  try {
-    await remove(`${pathOf(name)}/hold`);
-    announce(`${name} follows Git again.`);
-    reload();
-  } catch (error) {
-    announceError('Not released', toApiError(error));
-  }
+  await remove(`${pathOf(name)}/hold`);
+  announce(`${name} follows Git again.`);
+  reload();
 }
 
 async function deleteStack(name: string): Promise<void> {
-  try {
-    await remove(pathOf(name));
-    announce(`${name} is taken out of Git, and will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
-  } catch (error) {
-    announceError('Not deleted', toApiError(error));
-  }
+  await remove(pathOf(name));
+  announce(`${name} is taken out of Git, and will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
 }

@@ -89,11 +89,7 @@ async function applyAll(names: readonly string[], clear: () => void): Promise<vo
 }
 
 async function deleteAll(names: readonly string[], clear: () => void): Promise<void> {
-  try {
-    await post('/stacks/batch-delete', { stacks: names });
-    clear();
-    announce(`${count(names.length, 'stack')} will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
-  } catch (error) {
-    announceError('Not deleted', toApiError(error));
-  }
+  await post('/stacks/batch-delete', { stacks: names });
+  clear();
+  announce(`${count(names.length, 'stack')} will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
 }

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { TagView } from '../../client/fleet-types.ts';
 import { repository } from '../../client/repository.ts';
-import { post, toApiError } from '../../client/request.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { post } from '../../client/request.ts';
+import { announce } from '../../app/announce.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 
 const VERSION = /^v?\d+\.\d+\.\d+$/;
@@ -26,15 +26,12 @@ export function CreateTag({ onClose, onMade }: { onClose: () => void; onMade: ()
     onInput: (event: { readonly currentTarget: HTMLInputElement }) =>
       setForm((before) => ({ ...before, [key]: event.currentTarget.value.trimStart() })),
   });
-  const create = async (): Promise<void> => {
-    if (await createTag(form)) onMade();
-  };
   return (
     <Confirm
       title="New release tag"
       action={name === null ? 'Make the tag' : `Make ${name}`}
       canConfirm={isValid}
-      onConfirm={create}
+      onConfirm={() => createTag(form).then(onMade)}
       onClose={onClose}
     >
       <p>It names a commit and is pushed. Nothing is deployed until somebody deploys the tag.</p>
@@ -77,22 +74,15 @@ interface TagForm {
   readonly message: string;
 }
 
-/** False: it was refused, which is told. */
-async function createTag({ service, version, environment, commit, message }: TagForm): Promise<boolean> {
-  try {
-    const tag = await post<TagView>('/tags', {
-      service: service.trim(),
-      version: version.trim().replace(/^v/, ''),
-      environment,
-      ...(commit.trim() !== '' && { commit: commit.trim() }),
-      ...(message.trim() !== '' && { message: message.trim() }),
-    });
-    announce(`${tag.name} is made. Nothing is deployed by that.`);
-    return true;
-  } catch (error) {
-    announceError('The tag is not made', toApiError(error));
-    return false;
-  }
+async function createTag({ service, version, environment, commit, message }: TagForm): Promise<void> {
+  const tag = await post<TagView>('/tags', {
+    service: service.trim(),
+    version: version.trim().replace(/^v/, ''),
+    environment,
+    ...(commit.trim() !== '' && { commit: commit.trim() }),
+    ...(message.trim() !== '' && { message: message.trim() }),
+  });
+  announce(`${tag.name} is made. Nothing is deployed by that.`);
 }
 
 const ENVIRONMENTS = ['dev', 'staging', 'prod'];

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { CircleCheck, CircleDashed } from 'lucide';
 import type { TagStatus, TagView } from '../../client/fleet-types.ts';
-import { get, post, remove, toApiError } from '../../client/request.ts';
+import { get, post, remove } from '../../client/request.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count, shortCommit } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -121,19 +121,13 @@ interface DeployAnswer {
 
 function Deploy({ status: { tag, stack, differs }, onClose }: { status: TagStatus; onClose: () => void }) {
   const deploy = async (): Promise<void> => {
-    try {
-      const { commit, job_id: job } = await post<DeployAnswer>(
-        `/tags/${encodeURIComponent(tag.name)}/deploy`,
-      );
-      if (job !== null) announce(`${stack} is being applied.`, { href: jobAddress(job), text: 'Watch it' });
-      else
-        announce(`${commit === null ? 'A commit' : shortCommit(commit)} brings ${stack} to ${tag.name}.`, {
-          href: stackAddress(stack),
-          text: `See ${stack}`,
-        });
-    } catch (error) {
-      announceError(`${tag.name} is not deployed`, toApiError(error));
-    }
+    const { commit, job_id: job } = await post<DeployAnswer>(`/tags/${encodeURIComponent(tag.name)}/deploy`);
+    if (job !== null) announce(`${stack} is being applied.`, { href: jobAddress(job), text: 'Watch it' });
+    else
+      announce(`${commit === null ? 'A commit' : shortCommit(commit)} brings ${stack} to ${tag.name}.`, {
+        href: stackAddress(stack),
+        text: `See ${stack}`,
+      });
   };
   return (
     <Confirm
@@ -166,15 +160,11 @@ function Deploy({ status: { tag, stack, differs }, onClose }: { status: TagStatu
 function Move({ tag, onClose, onMoved }: { tag: TagView; onClose: () => void; onMoved: () => void }) {
   const [commit, setCommit] = useState('');
   const move = async (): Promise<void> => {
-    try {
-      const moved = await post<TagView>(`/tags/${encodeURIComponent(tag.name)}/move`, {
-        commit: commit.trim(),
-      });
-      onMoved();
-      announce(`${tag.name} is on ${shortCommit(moved.commit)} now. Nothing is deployed by that.`);
-    } catch (error) {
-      announceError(`${tag.name} is not moved`, toApiError(error));
-    }
+    const moved = await post<TagView>(`/tags/${encodeURIComponent(tag.name)}/move`, {
+      commit: commit.trim(),
+    });
+    onMoved();
+    announce(`${tag.name} is on ${shortCommit(moved.commit)} now. Nothing is deployed by that.`);
   };
   return (
     <Confirm
@@ -202,13 +192,9 @@ function Move({ tag, onClose, onMoved }: { tag: TagView; onClose: () => void; on
 
 function Delete({ tag, onClose, onDeleted }: { tag: TagView; onClose: () => void; onDeleted: () => void }) {
   const deleteTag = async (): Promise<void> => {
-    try {
-      await remove(`/tags/${encodeURIComponent(tag.name)}`);
-      onDeleted();
-      announce(`${tag.name} is deleted.`);
-    } catch (error) {
-      announceError(`${tag.name} is not deleted`, toApiError(error));
-    }
+    await remove(`/tags/${encodeURIComponent(tag.name)}`);
+    onDeleted();
+    announce(`${tag.name} is deleted.`);
   };
   return (
     <Confirm
