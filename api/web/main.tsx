@@ -6,6 +6,7 @@ import { App } from './app/app.tsx';
 import { listenToKeys } from './app/keyboard.ts';
 import { readSession, useLink } from './app/session.ts';
 import './app/theme.ts';
+import { listenToLeaving } from './app/unsaved.ts';
 
 /** Time between two loads of the page for the same reason, in milliseconds. */
 const RELOAD_MS = 10_000;
@@ -20,6 +21,7 @@ window.addEventListener('vite:preloadError', (event) => {
 });
 
 listenToKeys();
+listenToLeaving();
 const place = document.getElementById('page');
 if (place !== null) {
   render(<App />, place);

@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Role, SessionView } from '../client/api-types.ts';
 import type { ApiError } from '../client/request.ts';
 import { get, post, remove, signedOut, toApiError } from '../client/request.ts';
+import { forgetUnsaved } from './unsaved.ts';
 
 /** The person who looks at the page; `null` until the first answer. */
 export const session = signal<SessionView | null>(null);
@@ -18,6 +19,22 @@ const rank = computed(() => {
 export function may(role: Role): boolean {
   return rank.value >= RANKS[role];
 }
+
+/** Tells people apart; `null`: nobody is signed in. Users can be renamed; keys cannot, and their addresses are only near to their names. */
+export const person = computed(() => {
+  const who = session.value;
+  if (who === null || !who.signed_in) return null;
+  const { name, email } = who;
+  return email === null || email.endsWith('@kombinator.local') ? `key ${name}` : email;
+});
+
+/** Nobody finds, or commits, what somebody else wrote; whoever comes back finds their own. */
+let wasThere: string | null = null;
+effect(() => {
+  if (person.value === null) return;
+  if (wasThere !== null && wasThere !== person.value) forgetUnsaved();
+  wasThere = person.value;
+});
 
 export async function readSession(): Promise<void> {
   try {
@@ -38,8 +55,10 @@ export async function signIn(credentials: SignIn): Promise<void> {
   session.value = await post<SessionView>('/session', credentials);
 }
 
+/** Signs this browser out, and forgets what was written in it. Throws `ApiError`. */
 export async function signOut(): Promise<void> {
   await remove('/session');
+  forgetUnsaved();
   await readSession();
 }
 

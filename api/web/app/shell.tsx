@@ -7,7 +7,8 @@ import { Help } from './help.tsx';
 import { bindKeys, helpShown } from './keyboard.ts';
 import { liveState } from './live.ts';
 import { PLACES } from './navigation.ts';
-import { may, session, signOut } from './session.ts';
+import { may, person, session } from './session.ts';
+import { AskSignOut, leave } from './sign-out.tsx';
 import { theme } from './theme.ts';
 import type { Theme } from './theme.ts';
 
@@ -32,13 +33,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
   return (
     <>
       {ALONE.test(path) ? (
-        <main id="main" class="window">
+        <main key={person.value} id="main" class="window">
           {children}
         </main>
       ) : (
         <Frame path={path}>{children}</Frame>
       )}
       {helpShown.value && <Help />}
+      <AskSignOut />
     </>
   );
 }
@@ -83,7 +85,10 @@ function Frame({ path, children }: { path: string; children: ComponentChildren }
       </aside>
       <div class="content">
         <Stale />
-        <main id="main">{children}</main>
+        {/* Screens begin anew for another person. */}
+        <main key={person.value} id="main">
+          {children}
+        </main>
       </div>
     </div>
   );
@@ -144,13 +149,7 @@ function Who() {
           <Icon of={CircleHelp} />
         </button>
         {who.auth === 'on' && (
-          <button
-            type="button"
-            class="icon-button"
-            title="Sign out"
-            aria-label="Sign out"
-            onClick={() => void signOut()}
-          >
+          <button type="button" class="icon-button" title="Sign out" aria-label="Sign out" onClick={leave}>
             <Icon of={LogOut} />
           </button>
         )}

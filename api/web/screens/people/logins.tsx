@@ -2,7 +2,8 @@ import type { LoginView } from '../../client/fleet-types.ts';
 import { get, remove, toApiError } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { announce, announceError } from '../../app/announce.tsx';
-import { may, readSession } from '../../app/session.ts';
+import { may } from '../../app/session.ts';
+import { leave } from '../../app/sign-out.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Time } from '../../parts/time.tsx';
 
@@ -48,8 +49,7 @@ function Login({ of, onEnded }: { of: LoginView; onEnded: () => void }) {
     } catch (error) {
       announceError('Not signed out', toApiError(error));
     }
-    if (isCurrent) await readSession();
-    else onEnded();
+    onEnded();
   };
   return (
     <li>
@@ -61,7 +61,11 @@ function Login({ of, onEnded }: { of: LoginView; onEnded: () => void }) {
           <Time at={of.created_at} />, until <Time at={of.expires_at} isAhead />
         </p>
       </div>
-      <button type="button" aria-label={`Sign out ${browser} of ${name}`} onClick={() => void end()}>
+      <button
+        type="button"
+        aria-label={`Sign out ${browser} of ${name}`}
+        onClick={() => (isCurrent ? leave() : void end())}
+      >
         Sign out
       </button>
     </li>

@@ -1,5 +1,6 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import { computed, signal } from '@preact/signals';
+import { holdUnsaved } from '../../../app/unsaved.ts';
 import type { StackFiles } from '../../../client/workflow-types.ts';
 import { asFields, isSame, rebase } from './graph.ts';
 import type { WorkflowDocument } from './graph.ts';
@@ -33,6 +34,13 @@ const MAX_STEPS = 200;
 
 /** Editors by stack: changes stay when somebody looks at another screen meanwhile. */
 const editors = new Map<string, Editor>();
+holdUnsaved({
+  tell: () =>
+    [...editors].flatMap(([stack, { isChanged }]) =>
+      isChanged.peek() ? [`changes of the workflow ${stack}`] : [],
+    ),
+  forget: () => editors.clear(),
+});
 
 /** The main file of a stack, where it can be read and is YAML. */
 export function mainText(files: StackFiles): { readonly path: string; readonly text: string } | null {
