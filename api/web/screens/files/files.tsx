@@ -16,9 +16,16 @@ export function FilesScreen() {
 
 function Files({ stack }: { stack: StackDetail }) {
   const { name } = stack;
-  const { data, error, reload } = useLoad(`files ${name}`, (signal) =>
-    get<StackFiles>(`/stacks/${encodeURIComponent(name)}/files`, signal),
-  );
+  const read = (signal?: AbortSignal) => get<StackFiles>(`/stacks/${encodeURIComponent(name)}/files`, signal);
+  const { data, error, reload, set } = useLoad(`files ${name}`, read);
+  const refresh = async (): Promise<void> => {
+    try {
+      const fresh = await read();
+      set(() => fresh);
+    } catch {
+      reload();
+    }
+  };
   const soon = useCalmly(reload, 300);
   useEvent('repository', soon);
   useMissed(reload);
@@ -30,5 +37,5 @@ function Files({ stack }: { stack: StackDetail }) {
         <p>What is left of it was deployed by an earlier commit; the history shows which.</p>
       </Empty>
     );
-  return <Workbench key={name} stack={stack} files={data} reload={reload} />;
+  return <Workbench key={name} stack={stack} files={data} refresh={refresh} />;
 }

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { FileEdit, FilesPreview, StackFiles } from '../../client/history-types.ts';
+import { signal } from '@preact/signals';
+import { holdUnsaved } from '../../app/unsaved.ts';
+import type { FileEdit, FilesPreview, StackFile, StackFiles, Written } from '../../client/history-types.ts';
 import { request } from '../../client/request.ts';
 import { useTried } from '../../client/use-tried.ts';
 
@@ -8,46 +9,82 @@ export interface Edits {
   /** Commit that the files were read at. */
   readonly base: string;
   readonly texts: ReadonlyMap<string, string | null>;
+  /** Texts that the edits began with, by path; `null`: there was none. */
+  readonly origins: ReadonlyMap<string, string | null>;
 }
 
 /** Edits by stack, for as long as the page is open: somebody who looks at another screen meanwhile finds them again. */
-const kept = new Map<string, Edits>();
+const kept = signal<ReadonlyMap<string, Edits>>(new Map());
+holdUnsaved({
+  tell: () => [...kept.peek().keys()].map((name) => `edits in the files of ${name}`),
+  forget() {
+    kept.value = new Map();
+  },
+});
 
 /** Edits of the stack's files. One that says what is there anyway is none. */
 export function useEdits(name: string, { revision, files }: StackFiles) {
-  const [state, setState] = useState<Edits>(() => kept.get(name) ?? { base: revision, texts: new Map() });
-  const edits = state.texts.size === 0 ? { ...state, base: revision } : state;
-  const change = (next: Edits): void => {
-    if (next.texts.size === 0) kept.delete(name);
-    else kept.set(name, next);
-    setState(next);
+  const none: Edits = { base: revision, texts: new Map(), origins: new Map() };
+  const edits = kept.value.get(name) ?? none;
+  const change = (next: (edits: Edits) => Edits): void => {
+    const all = new Map(kept.peek());
+    const changed = next(all.get(name) ?? none);
+    if (changed.texts.size === 0) all.delete(name);
+    else all.set(name, changed);
+    kept.value = all;
   };
-  useEffect(() => {
-    if (edits.texts.size === 0) return undefined;
-    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener('beforeunload', ask);
-    return () => window.removeEventListener('beforeunload', ask);
-  }, [edits.texts.size]);
   return {
     edits,
+    /** Paths of edited files that somebody else has changed since. */
+    overtaken: [...edits.origins].flatMap(([path, origin]) => (textOf(files, path) === origin ? [] : [path])),
     write(path: string, text: string | null): void {
-      const texts = new Map(edits.texts);
-      const isSame = (files.find((one) => one.path === path)?.text ?? null) === text;
-      if (isSame) texts.delete(path);
-      else texts.set(path, text);
-      change({ ...edits, texts });
+      const there = textOf(files, path);
+      change((before) =>
+        text === there
+          ? without(before, [path])
+          : {
+              ...before,
+              texts: new Map(before.texts).set(path, text),
+              origins: new Map([[path, there], ...before.origins]),
+            },
+      );
     },
-    /** Takes the edits of one file back, or all. */
-    undo(path?: string): void {
-      const texts = path === undefined ? new Map<string, string | null>() : new Map(edits.texts);
-      if (path !== undefined) texts.delete(path);
-      change({ ...edits, texts });
-    },
+    /** Takes the edits of these files back. */
+    undo: (paths: readonly string[]): void => change((before) => without(before, paths)),
     /** Lets the edits stand on what is there now. */
-    rebase(): void {
-      change({ ...edits, base: revision });
-    },
+    rebase: (): void =>
+      change(({ texts }) => ({
+        base: revision,
+        texts,
+        origins: new Map([...texts.keys()].map((path) => [path, textOf(files, path)])),
+      })),
+    /** Lets go of what was committed. What was written meanwhile stays, and stands on the commit. */
+    settle: (sent: Edits, { commit }: Written): void =>
+      change(({ texts, origins }) => {
+        const left = [...texts].filter(([path, text]) => sent.texts.get(path) !== text);
+        return {
+          base: commit,
+          texts: new Map(left),
+          origins: new Map(
+            left.map(([path]) => [path, (sent.texts.has(path) ? sent.texts : origins).get(path) ?? null]),
+          ),
+        };
+      }),
   };
+}
+
+function textOf(files: readonly StackFile[], path: string): string | null {
+  return files.find((one) => one.path === path)?.text ?? null;
+}
+
+function without(edits: Edits, paths: readonly string[]): Edits {
+  const texts = new Map(edits.texts);
+  const origins = new Map(edits.origins);
+  for (const path of paths) {
+    texts.delete(path);
+    origins.delete(path);
+  }
+  return { ...edits, texts, origins };
 }
 
 export function toFileEdits({ texts }: Edits): readonly FileEdit[] {

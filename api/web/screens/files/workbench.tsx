@@ -23,11 +23,12 @@ import { toFileEdits, useEdits, usePreview } from './use-edits.ts';
 interface WorkbenchProps {
   readonly stack: StackDetail;
   readonly files: StackFiles;
-  readonly reload: () => void;
+  /** Reads the files anew; ends when that was answered. */
+  readonly refresh: () => Promise<void>;
 }
 
 /** The files beside each other, the chosen one open, and under it what committing the edits would do. */
-export function Workbench({ stack, files, reload }: WorkbenchProps) {
+export function Workbench({ stack, files, refresh }: WorkbenchProps) {
   const { name } = stack;
   const { query: address, route } = useLocation();
   const all = useEdits(name, files);
@@ -44,8 +45,8 @@ export function Workbench({ stack, files, reload }: WorkbenchProps) {
     try {
       const body = { files: toFileEdits(edits), base: edits.base, message };
       const written = await request<Written>('PUT', `/stacks/${encodeURIComponent(name)}/files`, { body });
-      all.undo();
-      reload();
+      await refresh();
+      all.settle(edits, written);
       const then = isKept(stack) ? 'nothing is applied for now' : 'it is being deployed now';
       announce(`Committed as ${shortCommit(written.commit)}; ${then}.`, {
         href: stackAddress(name),
@@ -76,7 +77,7 @@ export function Workbench({ stack, files, reload }: WorkbenchProps) {
           jump={jump}
           open={open}
           write={may('deployer') ? (text) => all.write(chosen.path, text) : null}
-          undo={() => all.undo(chosen.path)}
+          undo={() => all.undo([chosen.path])}
         />
       </div>
       <Outcome stack={stack} openFile={chosen.path} all={all} previewed={previewed} commit={commit} />
@@ -93,7 +94,8 @@ interface OutcomeProps {
 }
 
 /** Effect of committing the edits, or the reason why they cannot be. */
-function Outcome({ stack, openFile, all: { edits, rebase, undo }, previewed, commit }: OutcomeProps) {
+function Outcome({ stack, openFile, all, previewed, commit }: OutcomeProps) {
+  const { edits, overtaken, rebase, undo } = all;
   const { data: preview, error, again } = previewed;
   const isEdited = edits.texts.size > 0;
   const form = useRef<HTMLDivElement>(null);
@@ -105,7 +107,15 @@ function Outcome({ stack, openFile, all: { edits, rebase, undo }, previewed, com
   return (
     <>
       <CheckState of={previewed} />
-      {error !== null && <Conflict error={error} rebase={rebase} discard={() => undo()} again={again} />}
+      {error !== null && (
+        <Conflict
+          error={error}
+          files={overtaken}
+          rebase={rebase}
+          discard={() => undo(overtaken)}
+          again={again}
+        />
+      )}
       {isEdited && preview !== null && (
         <>
           <EffectView files={preview.diff} effect={preview} openFile={openFile} />
