@@ -1,4 +1,5 @@
-import { useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { holdUnsaved } from '../../app/unsaved.ts';
 import type { Draft, DraftFile } from '../../client/history-types.ts';
 import { request } from '../../client/request.ts';
 import { useTried } from '../../client/use-tried.ts';
@@ -35,12 +36,32 @@ const BEGINNING: Beginning = {
   services: [],
 };
 
+/** The draft, for as long as the page is open: somebody who looks at another screen meanwhile finds it again. */
+const begun = signal(BEGINNING);
+/** Texts by path; `null`: they are put together from the beginning. */
+const edited = signal<readonly DraftFile[] | null>(null);
+holdUnsaved({ tell: () => (isWorthAQuestion() ? ['a new stack'] : []), forget: forgetDraft });
+
+/** True where somebody has written, pasted or chosen more than a name. */
+function isWorthAQuestion(): boolean {
+  const { compose, document, services } = begun.peek();
+  const isTyped = compose !== BEGINNING.compose || document !== BEGINNING.document;
+  return isTyped || services.length > 0 || edited.peek() !== null;
+}
+
+export function forgetDraft(): void {
+  begun.value = BEGINNING;
+  edited.value = null;
+}
+
+export function isDraftBegun(): boolean {
+  return begun.value !== BEGINNING || edited.value !== null;
+}
+
 /** A new stack while it is written: how it begins, its files where somebody has edited them, and what came of trying it. */
 export function useDraft() {
-  const [beginning, setBeginning] = useState(BEGINNING);
-  /** Texts by path; `null`: they are put together from the beginning. */
-  const [edited, setEdited] = useState<readonly DraftFile[] | null>(null);
-  const body = bodyOf(beginning, edited);
+  const beginning = begun.value;
+  const body = bodyOf(beginning, edited.value);
   const tried = useTried(body === null ? null : JSON.stringify(body), (signal) =>
     request<Draft>('POST', '/drafts', { body, signal }),
   );
@@ -48,16 +69,25 @@ export function useDraft() {
     beginning,
     body,
     tried,
-    isEdited: edited !== null,
-    files: edited ?? tried.data?.files ?? [],
-    change: (next: Partial<Beginning>) => setBeginning((before) => ({ ...before, ...next })),
+    isEdited: edited.value !== null,
+    files: edited.value ?? tried.data?.files ?? [],
+    change(next: Partial<Beginning>): void {
+      begun.value = { ...begun.peek(), ...next };
+    },
     edit(): void {
-      setEdited(tried.data?.files ?? []);
+      edited.value = tried.data?.files ?? [];
     },
     write(path: string, text: string): void {
-      setEdited((before) => (before ?? []).map((one) => (one.path === path ? { path, text } : one)));
+      edited.value = (edited.peek() ?? []).map((one) => (one.path === path ? { path, text } : one));
     },
-    startOver: () => setEdited(null),
+    startOver(): void {
+      edited.value = null;
+    },
+    /** Lets go of the draft, unless somebody has written on while it was committed. */
+    settle(sent: object | null): void {
+      const now = bodyOf(begun.peek(), edited.peek());
+      if (JSON.stringify(now) === JSON.stringify(sent)) forgetDraft();
+    },
   };
 }
 
