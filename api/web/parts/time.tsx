@@ -62,14 +62,3 @@ function tellUnits(seconds: number): string {
     if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   return 'just now';
 }
-
-/** `1 min 20 s` of milliseconds. */
-export function tellDuration(milliseconds: number | null): string {
-  if (milliseconds === null) return '';
-  if (milliseconds < 950) return `${Math.max(1, Math.round(milliseconds))} ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds < 9.95 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

@@ -7,10 +7,11 @@ import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { count } from '../../client/words.ts';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
+import { tellDuration } from '../../parts/duration.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { CommitLink } from '../../parts/source-link.tsx';
 import { Badge } from '../../parts/state.tsx';
-import { tellDuration, Time } from '../../parts/time.tsx';
+import { Time } from '../../parts/time.tsx';
 import type { Episode } from './history-words.ts';
 import { foldHistory, RESULTS, tellCause, tellDone, tellNumber } from './history-words.ts';
 

@@ -2,8 +2,8 @@ import { CircleCheck, CircleDashed, CircleSlash, CircleX, LoaderCircle, Undo2 } 
 import type { IconNode } from 'lucide';
 import type { JobDetail, StepView } from '../../client/api-types.ts';
 import { count } from '../../client/words.ts';
+import { tellDuration } from '../../parts/duration.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { tellDuration } from '../../parts/time.tsx';
 import { layOutSteps, readPull, readStepName } from './step-graph.ts';
 import { useClock } from './use-job.ts';
 
