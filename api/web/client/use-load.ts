@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { ApiError } from './request.ts';
 import { toApiError } from './request.ts';
 
@@ -8,7 +9,7 @@ export interface Loaded<T> {
   readonly error: ApiError | null;
   /** True until the first answer. */
   readonly isLoading: boolean;
-  /** Asks again; the data stays until the answer is there. */
+  /** Asks again, after the question that is under way; the data stays until the answer is there. */
   readonly reload: () => void;
   /** Puts something in the place of the data, which is known without asking. */
   readonly set: (change: (data: T) => T) => void;
@@ -29,34 +30,41 @@ export function useLoad<T>(
     data: null,
     error: null,
   });
-  const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const ask = useRef(() => {});
 
   useEffect(() => {
     if (key === null) return undefined;
     const controller = new AbortController();
-    latest.current(controller.signal).then(
-      (data) => {
-        if (!controller.signal.aborted) setState({ key, data, error: null });
-      },
-      (error: unknown) => {
-        if (controller.signal.aborted) return;
+    const { signal } = controller;
+    const look = async (): Promise<void> => {
+      try {
+        const data = await latest.current(signal);
+        if (!signal.aborted) setState({ key, data, error: null });
+      } catch (error) {
+        if (signal.aborted) return;
         const problem = toApiError(error);
         setState((before) => ({
           key,
           data: before.key === key || keep ? before.data : null,
           error: problem,
         }));
-      },
-    );
-    return () => controller.abort();
-  }, [key, turn, keep]);
+      }
+    };
+    // A request that is under way is not given up: where events come faster than answers, nothing would ever be shown.
+    ask.current = oneAtATime(look, () => signal.aborted);
+    ask.current();
+    return () => {
+      ask.current = () => {};
+      controller.abort();
+    };
+  }, [key, keep]);
 
   const isOld = state.key !== key;
   const data = isOld && !keep ? null : state.data;
   const error = isOld ? null : state.error;
-  const reload = useCallback(() => setTurn((before) => before + 1), []);
+  const reload = useCallback(() => ask.current(), []);
   const set = useCallback(
     (change: (data: T) => T) =>
       setState((before) => (before.data === null ? before : { ...before, data: change(before.data) })),
