@@ -1,7 +1,7 @@
 import { useLocation, useRoute } from 'preact-iso';
 import { useMemo, useState } from 'preact/hooks';
 import { Ban } from 'lucide';
-import type { JobDetail } from '../../client/api-types.ts';
+import type { JobDetail, LogView } from '../../client/api-types.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { announce, announceError } from '../../app/announce.tsx';
@@ -146,17 +146,23 @@ function Cancel({ job: { id, type, status, stack_id: stack } }: { job: JobDetail
   );
 }
 
+/** Entries by line: one that is the same object as before is not drawn again. */
+const entryOf = new WeakMap<LogView, LogEntry>();
+
+function toEntry(line: LogView): LogEntry {
+  const known = entryOf.get(line);
+  if (known !== undefined) return known;
+  const { sequence, time, level, step, msg } = line;
+  // Most lines name their step themselves.
+  const source = step === null || msg.includes(step) ? null : step;
+  const entry: LogEntry = { number: sequence, time, level, source, hue: 0, text: msg };
+  entryOf.set(line, entry);
+  return entry;
+}
+
 function JobLog({ job: { logs, status } }: { job: JobDetail }) {
   const [follows, follow] = useState(status === 'running' || status === 'queued');
-  const entries = useMemo(
-    () =>
-      logs.map(({ sequence, time, level, step, msg }): LogEntry => {
-        // Most lines name their step themselves.
-        const source = step === null || msg.includes(step) ? null : step;
-        return { number: sequence, time, level, source, hue: 0, text: msg };
-      }),
-    [logs],
-  );
+  const entries = useMemo(() => logs.map(toEntry), [logs]);
   return (
     <section class="card">
       <div class="card-head">
