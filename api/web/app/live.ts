@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { query } from '../client/request.ts';
+import { readSession } from './session.ts';
 
 /**
  * - `connecting` the first connection is being made
@@ -62,6 +63,8 @@ export function connect(): void {
     if (opened.readyState !== EventSource.CLOSED) return;
     attempts += 1;
     retry = setTimeout(connect, Math.min(LONGEST_PAUSE_MS, 500 * 2 ** attempts));
+    // The reason for a refusal is not told; that nobody is signed in any more would be one.
+    void readSession();
   });
 }
 

@@ -36,12 +36,18 @@ effect(() => {
   wasThere = person.value;
 });
 
+/** Counts questions of who is there: an answer that was overtaken by a newer question counts for nothing. */
+let asked = 0;
+
 export async function readSession(): Promise<void> {
+  const turn = ++asked;
   try {
-    session.value = await get<SessionView>('/session');
+    const answer = await get<SessionView>('/session');
+    if (turn !== asked) return;
+    session.value = answer;
     sessionError.value = null;
   } catch (error) {
-    sessionError.value = toApiError(error);
+    if (turn === asked) sessionError.value = toApiError(error);
   }
 }
 
@@ -52,7 +58,9 @@ export type SignIn =
 
 /** Throws `ApiError`. */
 export async function signIn(credentials: SignIn): Promise<void> {
-  session.value = await post<SessionView>('/session', credentials);
+  const answer = await post<SessionView>('/session', credentials);
+  asked += 1;
+  session.value = answer;
 }
 
 /** Signs this browser out, and forgets what was written in it. Throws `ApiError`. */
