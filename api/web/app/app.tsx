@@ -1,4 +1,4 @@
-import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { readRepository } from '../client/repository.ts';
 import { Failed, Waiting } from '../parts/empty.tsx';
@@ -6,7 +6,7 @@ import { Announcements } from './announce.tsx';
 import { connect, disconnect } from './live.ts';
 import { ROUTES } from './routes.ts';
 import { readSession, session, sessionError } from './session.ts';
-import { Shell } from './shell.tsx';
+import { ALONE, Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Stacks } from '../screens/stacks/stacks.tsx';
 import { Nowhere } from './nowhere.tsx';
@@ -35,13 +35,10 @@ export function App() {
 }
 
 function Inside() {
-  useEffect(() => {
-    connect();
-    void readRepository();
-    return disconnect;
-  }, []);
+  useEffect(() => void readRepository(), []);
   return (
     <LocationProvider scope={/^\/ui(?:\/|$)/}>
+      <Live />
       <Shell>
         <ErrorBoundary>
           <Router onRouteChange={focusHeading}>
@@ -56,6 +53,18 @@ function Inside() {
       </Shell>
     </LocationProvider>
   );
+}
+
+/** Listens to events where a screen shows what they are about: a terminal has a connection of its own. */
+function Live() {
+  const { path } = useLocation();
+  const isAlone = ALONE.test(path);
+  useEffect(() => {
+    if (isAlone) return undefined;
+    connect();
+    return disconnect;
+  }, [isAlone]);
+  return null;
 }
 
 /** Puts the focus on what was opened, where screen readers go on from. */

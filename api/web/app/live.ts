@@ -22,10 +22,14 @@ const listeners = new Map<LiveEvent, Set<Listener>>();
 /** Job whose steps and lines are wanted as well. */
 let followed: string | null = null;
 let source: EventSource | null = null;
+let hasOpened = false;
 let lastId = '';
 let retry: ReturnType<typeof setTimeout> | undefined;
+let rest: ReturnType<typeof setTimeout> | undefined;
 let attempts = 0;
 const LONGEST_PAUSE_MS = 15_000;
+/** Time after which a hidden tab gives its connection back: browsers have six for each server, of all tabs together. */
+const HIDDEN_MS = 5_000;
 
 /**
  * Calls back with the data of each event of a kind.
@@ -41,14 +45,50 @@ export function onEvent<T>(type: LiveEvent, listener: (data: T) => void): () => 
 
 /** Connects, and again whenever the connection is lost. */
 export function connect(): void {
+  document.addEventListener('visibilitychange', heedSight);
+  open();
+  heedSight();
+}
+
+export function disconnect(): void {
+  document.removeEventListener('visibilitychange', heedSight);
+  clearTimeout(rest);
+  close();
+  hasOpened = false;
+  lastId = '';
+  liveState.value = 'connecting';
+}
+
+/** Asks for the steps and lines of a job too; `null`: of none. */
+export function followJob(id: string | null): void {
+  if (followed === id) return;
+  followed = id;
+  if (source !== null) open();
+}
+
+/** Gives the connection of a tab that nobody sees back, and goes on where it stood once the tab is seen again. */
+function heedSight(): void {
+  clearTimeout(rest);
+  if (document.visibilityState === 'hidden') rest = setTimeout(close, HIDDEN_MS);
+  else if (source === null || liveState.value === 'broken') open();
+}
+
+function close(): void {
   clearTimeout(retry);
   source?.close();
+  source = null;
+}
+
+function open(): void {
+  close();
+  const hasGap = hasOpened && lastId === '';
+  hasOpened = true;
   const opened = new EventSource(`/api/v1/events${query({ job: followed ?? undefined, after: lastId })}`);
   source = opened;
   opened.addEventListener('hello', (event) => {
     keepId(event);
     attempts = 0;
-    if (liveState.value === 'broken') missed.value += 1;
+    if (hasGap || liveState.value === 'broken') missed.value += 1;
     liveState.value = 'live';
   });
   opened.addEventListener('reset', (event) => {
@@ -62,25 +102,10 @@ export function connect(): void {
     // The browser tries again by itself, unless the answer was a refusal.
     if (opened.readyState !== EventSource.CLOSED) return;
     attempts += 1;
-    retry = setTimeout(connect, Math.min(LONGEST_PAUSE_MS, 500 * 2 ** attempts));
+    retry = setTimeout(open, Math.min(LONGEST_PAUSE_MS, 500 * 2 ** attempts));
     // The reason for a refusal is not told; that nobody is signed in any more would be one.
     void readSession();
   });
-}
-
-export function disconnect(): void {
-  clearTimeout(retry);
-  source?.close();
-  source = null;
-  lastId = '';
-  liveState.value = 'connecting';
-}
-
-/** Asks for the steps and lines of a job too; `null`: of none. */
-export function followJob(id: string | null): void {
-  if (followed === id) return;
-  followed = id;
-  if (source !== null) connect();
 }
 
 function keepId(event: Event): void {

@@ -13,7 +13,7 @@ import { theme } from './theme.ts';
 import type { Theme } from './theme.ts';
 
 /** Addresses of screens that have a tab of their own. */
-const ALONE = /^\/ui\/stacks\/[^/]+\/terminal\//;
+export const ALONE = /^\/ui\/stacks\/[^/]+\/terminal\//;
 
 /** Surroundings of every screen, and the keys that count on all of them. */
 export function Shell({ children }: { children: ComponentChildren }) {
