@@ -8,6 +8,7 @@ import { ROUTES } from './routes.ts';
 import { readSession, session, sessionError } from './session.ts';
 import { ALONE, Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
+import { useCalmly, useEvent, useMissed } from './use-live.ts';
 import { Stacks } from '../screens/stacks/stacks.tsx';
 import { Nowhere } from './nowhere.tsx';
 
@@ -35,7 +36,9 @@ export function App() {
 }
 
 function Inside() {
-  useEffect(() => void readRepository(), []);
+  useEffect(readRepository, []);
+  useEvent('repository', useCalmly(readRepository, 500, 5_000));
+  useMissed(readRepository);
   return (
     <LocationProvider scope={/^\/ui(?:\/|$)/}>
       <Live />

@@ -1,17 +1,24 @@
 import { signal } from '@preact/signals';
 import type { RepositoryView } from './api-types.ts';
-import { get } from './request.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { get, toApiError } from './request.ts';
 
 /** The config repository as it was told last; `null` until then. */
 export const repository = signal<RepositoryView | null>(null);
 
-export async function readRepository(): Promise<void> {
+/** Pause before the repository is asked for again where that failed. */
+const RETRY_MS = 10_000;
+let retry: ReturnType<typeof setTimeout> | undefined;
+
+/** Asks for the repository; where that fails, what was told last stays until it succeeds. */
+export const readRepository = oneAtATime(async () => {
+  clearTimeout(retry);
   try {
     repository.value = await get<RepositoryView>('/repository');
-  } catch {
-    // Links to the Git host are left out until it can be asked.
+  } catch (error) {
+    if (toApiError(error).status !== 401) retry = setTimeout(() => readRepository(), RETRY_MS);
   }
-}
+});
 
 /** Address of a line at the Git host; `null` where that is not known. */
 export function fileAddress(path: string, line: number | undefined, commit: string | null): string | null {

@@ -2,7 +2,6 @@ import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { CircleX, RefreshCw } from 'lucide';
 import type { Diagnostic, RepositoryView } from '../../client/api-types.ts';
-import { readRepository } from '../../client/repository.ts';
 import { get, post, query, toApiError } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count, shortCommit } from '../../client/words.ts';
@@ -27,10 +26,7 @@ export function RepositoryScreen() {
   const { data, error, reload } = useLoad('repository', (signal) =>
     get<RepositoryView>('/repository', signal),
   );
-  const soon = useCalmly(() => {
-    reload();
-    void readRepository();
-  });
+  const soon = useCalmly(reload);
   useEvent('repository', soon);
   useMissed(reload);
   const [isReading, setReading] = useState(false);
