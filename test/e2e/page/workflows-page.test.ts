@@ -81,8 +81,14 @@ describe('workflows on the page', () => {
     await page.getByRole('button', { name: 'Save changes …' }).click();
     expect(await page.getByRole('figure').innerText()).toMatch(/\+ +port: 8001/);
     await page.getByLabel('Message of the commit').fill('Listen elsewhere');
+    // Files that cannot be read afterwards keep nobody from knowing that it is saved.
+    const reads = '**/stacks/shop/files';
+    await page.route(reads, (route) => (route.request().method() === 'GET' ? undefined : route.continue()));
     await page.getByRole('button', { name: 'Commit, and apply 2 changes to prod' }).click();
     await page.getByText(/Saved as commit/).waitFor();
+    await page.getByRole('button', { name: 'Saved', exact: true }).waitFor();
+    expect(await panel.getByLabel('Port', { exact: true }).inputValue()).toBe('8001');
+    await page.unroute(reads);
 
     const head = await git(job.repository.path, 'rev-parse', 'main');
     const { status } = await job.job('shop', ({ revision, type }) => revision === head && type === 'deploy');
@@ -93,6 +99,43 @@ describe('workflows on the page', () => {
       '-      port: 8000',
       '+      port: 8001',
     ]);
+  });
+
+  it('leave a node where it is dragged to, whatever is new about it meanwhile', async () => {
+    await using other = await startBrowser();
+    await signIn(other);
+    const { page } = other;
+    await page.goto(`${job.url}/ui/workflows/shop?view=canvas`);
+    const node = page.getByLabel('Drawing of the workflow').getByText('Ingress');
+    await node.waitFor();
+    const placeOf = async () => (await node.boundingBox()) ?? { x: 0, y: 0 };
+    await expect.poll(async () => (await placeOf()).x === (await placeOf()).x).toBe(true);
+    await page.evaluate('new Promise((done) => setTimeout(done, 300))');
+    const { x, y } = await placeOf();
+    await page.mouse.move(x + 5, y + 5);
+    await page.mouse.down();
+    await page.mouse.move(x + 65, y + 55, { steps: 5 });
+    const seen = page.waitForResponse(/\/stacks\/shop\/resources/);
+    await job.api('PUT', '/stacks/shop/hold', { body: {} });
+    await seen;
+    await page.evaluate('new Promise((done) => setTimeout(done, 100))');
+
+    expect((await placeOf()).x).toBeGreaterThan(x + 40);
+    await page.mouse.up();
+    await job.api('DELETE', '/stacks/shop/hold');
+    expect((await placeOf()).x).toBeGreaterThan(x + 40);
+  });
+
+  it('say so when the drawing cannot be loaded, and load it when asked again', async () => {
+    await using other = await startBrowser();
+    await signIn(other);
+    const { page } = other;
+    await page.route('**/canvas-*.js', (route) => route.abort());
+    await page.goto(`${job.url}/ui/workflows/shop?view=canvas`);
+    await page.getByText('The drawing cannot be loaded').waitFor();
+    await page.unroute('**/canvas-*.js');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByLabel('Drawing of the workflow').waitFor();
   });
 
   it('have versions whose graphs are compared', async () => {

@@ -18,6 +18,7 @@ import { useWork } from './work.ts';
 
 interface SaveProps {
   readonly reloadFiles: () => Promise<void>;
+  readonly keepSaved: (text: string, commit: string) => void;
   readonly onClose: () => void;
 }
 
@@ -25,30 +26,60 @@ interface SaveProps {
 const COMES_LATER = 'SECRET_NOT_FOUND';
 
 function bodyOf({ path, text, revision }: Editor) {
-  return { files: [{ path, text: text.peek() }], base: revision.peek() };
+  const file = { path, text: text.peek() };
+  return { files: [file] as const, base: revision.peek() };
 }
 
-/** Shows what saving changes, in the file and on the cluster, and asks for the message of the commit. */
-export function SaveDialog({ reloadFiles, onClose }: SaveProps) {
-  const { stack, editor } = useWork();
+/** Effect of saving, asked for anew once somebody else was faster. */
+function usePreview(path: string, editor: Editor, reloadFiles: () => Promise<void>) {
   const [preview, setPreview] = useState<FilesPreview | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const [isRebased, setRebased] = useState(false);
   const [turn, setTurn] = useState(0);
-  const path = `/stacks/${encodeURIComponent(stack.name)}/files`;
+  const again = (): void => setTurn((before) => before + 1);
   const refuse = async (problem: unknown): Promise<void> => {
     const found = toApiError(problem);
     if (found.status !== 409) return setError(found);
     // Somebody else was faster: own changes go on top of theirs, and are shown again.
-    await reloadFiles();
+    const before = editor.revision.peek();
+    try {
+      await reloadFiles();
+    } catch (unread) {
+      return setError(toApiError(unread));
+    }
+    if (editor.revision.peek() === before) return setError(found);
     setRebased(true);
     setPreview(null);
-    setTurn((before) => before + 1);
+    again();
   };
   useEffect(() => {
     setError(null);
     post<FilesPreview>(`${path}/preview`, bodyOf(editor)).then(setPreview, refuse);
   }, [turn]);
+  return { preview, error, isRebased, again, refuse };
+}
+
+/** Shows what saving changes, in the file and on the cluster, and asks for the message of the commit. */
+export function SaveDialog({ reloadFiles, keepSaved, onClose }: SaveProps) {
+  const { stack, editor } = useWork();
+  const path = `/stacks/${encodeURIComponent(stack.name)}/files`;
+  const { preview, error, isRebased, again, refuse } = usePreview(path, editor, reloadFiles);
+  const save = async (message: string): Promise<void> => {
+    const body = { ...bodyOf(editor), message };
+    const [{ text }] = body.files;
+    let saved: StackDetail & { readonly commit: string };
+    try {
+      saved = await request<typeof saved>('PUT', path, { body });
+    } catch (problem) {
+      return await refuse(problem);
+    }
+    keepSaved(text, saved.commit);
+    onClose();
+    announce(`Saved as commit ${shortCommit(saved.commit)}.`, {
+      href: stackAddress(stack.name),
+      text: `See how ${stack.name} is`,
+    });
+  };
   return (
     <Dialog title={`Save ${stack.name}`} onClose={onClose} wide>
       {isRebased && (
@@ -57,29 +88,13 @@ export function SaveDialog({ reloadFiles, onClose }: SaveProps) {
         </p>
       )}
       {error !== null ? (
-        <Failed error={error} retry={() => setTurn((before) => before + 1)} />
+        <Failed error={error} retry={again} />
       ) : preview === null ? (
         <Waiting what="what saving would change" />
       ) : preview.diff.length === 0 ? (
         <p>Nothing differs from what is saved.</p>
       ) : (
-        <Ask
-          preview={preview}
-          save={async (message) => {
-            try {
-              const body = { ...bodyOf(editor), message };
-              const saved = await request<StackDetail & { readonly commit: string }>('PUT', path, { body });
-              await reloadFiles();
-              onClose();
-              announce(`Saved as commit ${shortCommit(saved.commit)}.`, {
-                href: stackAddress(stack.name),
-                text: `See how ${stack.name} is`,
-              });
-            } catch (problem) {
-              await refuse(problem);
-            }
-          }}
-        />
+        <Ask preview={preview} save={save} />
       )}
     </Dialog>
   );

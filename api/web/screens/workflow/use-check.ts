@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Diagnostic } from '../../client/api-types.ts';
 import { post } from '../../client/request.ts';
 import type { Checked, Connection } from '../../client/workflow-types.ts';
@@ -26,9 +26,15 @@ const NOTHING: Findings = {
   isChecked: false,
 };
 
+interface Found {
+  readonly checked: Checked;
+  /** Ids of the nodes that were checked, by their places. */
+  readonly ids: readonly string[];
+}
+
 /** Has the text checked whenever it has been left alone for a moment. */
 export function useCheck(name: string, editor: Editor, saved: readonly Diagnostic[]): Findings {
-  const [found, set] = useState<{ readonly checked: Checked; readonly ids: readonly string[] } | null>(null);
+  const [found, set] = useState<Found | null>(null);
   const text = editor.text.value;
   const isChanged = editor.isChanged.value;
   useEffect(() => {
@@ -49,11 +55,16 @@ export function useCheck(name: string, editor: Editor, saved: readonly Diagnosti
       clearTimeout(timer);
     };
   }, [text, name]);
-  if (found === null) return NOTHING;
-  const { checked, ids } = found;
-  const known = new Set(checked.diagnostics.map(({ path, message }) => `${path} ${message}`));
   // Values of secrets are missed only where the daemon looks for them: in what is saved.
-  const missed = isChanged ? [] : saved.filter(({ path, message }) => !known.has(`${path} ${message}`));
+  return useMemo(
+    () => (found === null ? NOTHING : tellFound(found, isChanged ? [] : saved)),
+    [found, isChanged, saved],
+  );
+}
+
+function tellFound({ checked, ids }: Found, saved: readonly Diagnostic[]): Findings {
+  const known = new Set(checked.diagnostics.map(({ path, message }) => `${path} ${message}`));
+  const missed = saved.filter(({ path, message }) => !known.has(`${path} ${message}`));
   return sortOut([...checked.diagnostics, ...missed], ids, checked.connections);
 }
 

@@ -1,5 +1,6 @@
+import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { JobDetail, StackDetail, StackRow } from '../../client/api-types.ts';
 import { get } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
@@ -7,8 +8,8 @@ import { useLoad } from '../../client/use-load.ts';
 import type { Catalogue, ResourceTree, StackFiles } from '../../client/workflow-types.ts';
 import { followJob } from '../../app/live.ts';
 import { may } from '../../app/session.ts';
-import { useCalmly, useEvent } from '../../app/use-live.ts';
-import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
+import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
+import { Empty, Unanswered } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { NoStack, useStack } from '../stack/stack-frame.tsx';
 import { edgesOf, nodesOf } from './edit/graph.ts';
@@ -29,45 +30,31 @@ export function WorkflowScreen() {
   const catalogue = useLoad('catalogue', (signal) => get<Catalogue>('/workflows/catalogue', signal));
   const soon = useCalmly(files.reload, 500, 2_000);
   useEvent<{ readonly error: unknown }>('repository', soon);
+  useMissed(files.reload);
   if (stack.removed !== null)
     return (
-      <>
-        <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
+      <Undrawn name={name}>
         <NoStack stack={stack} />
-      </>
+      </Undrawn>
     );
   const error = stack.error ?? files.error ?? catalogue.error;
+  const reload = (): void => {
+    stack.reload();
+    files.reload();
+    catalogue.reload();
+  };
   if (stack.data === null || files.data === null || catalogue.data === null)
     return (
-      <>
-        <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
-        {error === null ? (
-          <Waiting what={name} />
-        ) : (
-          <Failed
-            error={error}
-            retry={() => {
-              stack.reload();
-              files.reload();
-              catalogue.reload();
-            }}
-          />
-        )}
-      </>
+      <Undrawn name={name}>
+        <Unanswered of={{ error, reload }} what={name} />
+      </Undrawn>
     );
   const editor = editorOf(name, files.data);
-  if (editor === null)
-    return (
-      <>
-        <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
-        <Empty title="Its file cannot be drawn.">
-          <p>It is no YAML, or cannot be read here. The text can be mended.</p>
-          <a class="button" href={stackAddress(name, 'files')}>
-            Open the file
-          </a>
-        </Empty>
-      </>
-    );
+  if (editor === null) return <NoDrawing name={name} />;
+  const takeIn = (saved: StackFiles): void => {
+    files.set(() => saved);
+    editor.startFrom(saved);
+  };
   const isMasked = files.data.files.some((file) => file.main && file.masked);
   return (
     <Drawn
@@ -76,8 +63,33 @@ export function WorkflowScreen() {
       editor={editor}
       catalogue={catalogue.data}
       isReadOnly={!may('deployer') || isMasked}
-      reloadFiles={async () => editor.startFrom(await get<StackFiles>(path))}
+      files={files.data}
+      takeIn={takeIn}
+      reloadFiles={async () => takeIn(await get<StackFiles>(path))}
     />
+  );
+}
+
+/** The place of a drawing that is not there. */
+function Undrawn({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <>
+      <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
+      {children}
+    </>
+  );
+}
+
+function NoDrawing({ name }: { name: string }) {
+  return (
+    <Undrawn name={name}>
+      <Empty title="Its file cannot be drawn.">
+        <p>It is no YAML, or cannot be read here. The text can be mended.</p>
+        <a class="button" href={stackAddress(name, 'files')}>
+          Open the file
+        </a>
+      </Empty>
+    </Undrawn>
   );
 }
 
@@ -86,16 +98,21 @@ interface DrawnProps {
   readonly editor: Editor;
   readonly catalogue: Catalogue;
   readonly isReadOnly: boolean;
+  readonly files: StackFiles;
+  readonly takeIn: (saved: StackFiles) => void;
   readonly reloadFiles: () => Promise<void>;
 }
 
-function Drawn({ stack, editor, catalogue, isReadOnly, reloadFiles }: DrawnProps) {
+function Drawn({ stack, editor, catalogue, isReadOnly, files, takeIn, reloadFiles }: DrawnProps) {
   const { query, path, route } = useLocation();
   const document = editor.document.value;
-  const nodes = nodesOf(document);
+  const nodes = useMemo(() => nodesOf(document), [document]);
+  const edges = useMemo(() => edgesOf(document), [document]);
   const findings = useCheck(stack.name, editor, stack.diagnostics);
   const { tree, steps } = useLive(stack);
-  const [asked, ask] = useState<string | null>(query['node'] ?? null);
+  const states = useMemo(() => statesOf(nodes, tree, steps), [nodes, tree, steps]);
+  const [asked, select] = useState<string | null>(query['node'] ?? null);
+  useEffect(() => editor.follow(files), [editor, files]);
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent): void => {
       if (editor.isChanged.peek()) event.preventDefault();
@@ -104,30 +121,26 @@ function Drawn({ stack, editor, catalogue, isReadOnly, reloadFiles }: DrawnProps
     return () => window.removeEventListener('beforeunload', warn);
   }, [editor]);
   const selected = nodes.some(({ id }) => id === asked) ? asked : null;
+  const work = useMemo(
+    () => ({ stack, editor, catalogue, nodes, edges, findings, states, selected, select, isReadOnly }),
+    [stack, editor, catalogue, nodes, edges, findings, states, selected, isReadOnly],
+  );
   return (
-    <WorkContext.Provider
-      value={{
-        stack,
-        editor,
-        catalogue,
-        nodes,
-        edges: edgesOf(document),
-        findings,
-        states: statesOf(nodes, tree, steps),
-        selected,
-        select: ask,
-        isReadOnly,
-      }}
-    >
+    <WorkContext.Provider value={work}>
       <Workspace
         title={typeof document['title'] === 'string' ? document['title'] : stack.name}
         view={query['view']}
         show={(view) => route(`${path}?view=${view}`, true)}
         reloadFiles={reloadFiles}
+        keepSaved={(text, revision) =>
+          takeIn({ revision, files: files.files.map((file) => (file.main ? { ...file, text } : file)) })
+        }
       />
     </WorkContext.Provider>
   );
 }
+
+const NO_STEPS: JobDetail['steps'] = [];
 
 /** Reads what is seen on the cluster, and the steps of a job that goes on now. */
 function useLive({ name, last_job: job }: StackDetail) {
@@ -146,5 +159,9 @@ function useLive({ name, last_job: job }: StackDetail) {
   useEvent<{ readonly job_id: string }>('step', (step) => step.job_id === running && soonJob());
   useEvent<{ readonly stack_id: string }>('health', ({ stack_id: stack }) => stack === name && soon());
   useEvent<StackRow>('stack', (row) => row.name === name && soon());
-  return { tree: tree.data, steps: running === null ? [] : (detail.data?.steps ?? []) };
+  useMissed(() => {
+    tree.reload();
+    detail.reload();
+  });
+  return { tree: tree.data, steps: running === null ? NO_STEPS : (detail.data?.steps ?? NO_STEPS) };
 }

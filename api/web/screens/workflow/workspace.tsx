@@ -1,10 +1,12 @@
 import type { FunctionComponent } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Play, Plus, Redo2, Save, Settings2, Undo2 } from 'lucide';
 import type { Publication, Template } from '../../client/workflow-types.ts';
+import { ApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
+import { useLoad } from '../../client/use-load.ts';
 import { useKeys } from '../../app/use-keys.ts';
-import { Empty, Waiting } from '../../parts/empty.tsx';
+import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
@@ -35,6 +37,8 @@ interface WorkspaceProps {
   readonly show: (view: View) => void;
   /** Takes in what somebody else has saved. */
   readonly reloadFiles: () => Promise<void>;
+  /** Takes in what was saved here. */
+  readonly keepSaved: (text: string, commit: string) => void;
 }
 
 /** The list where the drawing would have no room. */
@@ -42,7 +46,7 @@ function usualView(): View {
   return matchMedia('(min-width: 900px)').matches ? 'canvas' : 'list';
 }
 
-export function Workspace({ title, view: asked, show, reloadFiles }: WorkspaceProps) {
+export function Workspace({ title, view: asked, show, ...saving }: WorkspaceProps) {
   const { editor, nodes, findings, selected, select, isReadOnly } = useWork();
   const [open, setOpen] = useState<Open>(null);
   const [usual] = useState(usualView);
@@ -90,7 +94,7 @@ export function Workspace({ title, view: asked, show, reloadFiles }: WorkspacePr
         </div>
       )}
       {open === 'add' && <Palette onChoose={add} onClose={() => setOpen(null)} />}
-      {open === 'save' && <SaveDialog reloadFiles={reloadFiles} onClose={() => setOpen(null)} />}
+      {open === 'save' && <SaveDialog {...saving} onClose={() => setOpen(null)} />}
       {open === 'run' && <RunDialog publish={() => setOpen('save')} onClose={() => setOpen(null)} />}
       {open === 'settings' && <SettingsDialog onClose={() => setOpen(null)} />}
     </>
@@ -213,13 +217,17 @@ function NoNodes({ add }: { add: () => void }) {
 
 /** The canvas comes with libraries of its own, which are loaded when it is shown first. */
 function LaterCanvas() {
-  const [part, set] = useState<{ readonly Canvas: FunctionComponent } | null>(null);
-  useEffect(() => {
-    let isWanted = true;
-    void import('./canvas/canvas.tsx').then((loaded) => isWanted && set({ Canvas: loaded.Canvas }));
-    return () => {
-      isWanted = false;
-    };
-  }, []);
+  const { data: part, error } = useLoad('canvas', loadCanvas);
+  // Browsers keep in mind that a module could not be loaded, until the page is loaded anew.
+  if (error !== null) return <Failed error={error} retry={() => location.reload()} />;
   return part === null ? <Waiting what="the drawing" /> : <part.Canvas />;
+}
+
+async function loadCanvas(): Promise<{ readonly Canvas: FunctionComponent }> {
+  try {
+    return await import('./canvas/canvas.tsx');
+  } catch {
+    const words = 'The drawing cannot be loaded. The list shows the same; trying again loads the page anew.';
+    throw new ApiError(0, 'OFFLINE', words, null);
+  }
 }

@@ -50,8 +50,10 @@ function handlesOf(isDown: boolean): NonNullable<DrawnNode['handles']> {
   ];
 }
 
+type Shown = Pick<Work, 'nodes' | 'edges' | 'catalogue' | 'states' | 'findings' | 'selected'>;
+
 function drawNodes(
-  { nodes, edges, catalogue, states, findings, selected }: Work,
+  { nodes, edges, catalogue, states, findings, selected }: Shown,
   isDown: boolean,
 ): readonly DrawnNode[] {
   const places = placeNodes(nodes, edges, isDown);
@@ -80,7 +82,18 @@ function drawNodes(
   });
 }
 
-function drawEdges({ edges, findings }: Work): readonly Edge[] {
+/** Leaves a node where it is being dragged to, whatever is new about it meanwhile. */
+function keepDragged(before: readonly DrawnNode[], wanted: readonly DrawnNode[]): DrawnNode[] {
+  const dragged = new Map(
+    before.flatMap((node) => (node.dragging === true ? [[node.id, node.position]] : [])),
+  );
+  return wanted.map((node) => {
+    const position = dragged.get(node.id);
+    return position === undefined ? node : { ...node, position, dragging: true };
+  });
+}
+
+function drawEdges({ edges, findings }: Pick<Work, 'edges' | 'findings'>): readonly Edge[] {
   return edges.map(({ source, target }, index) => {
     const known = findings.connections.find(
       (one) => one.index === index && one.source === source && one.target === target,
@@ -130,21 +143,30 @@ function useDrawing(edges: readonly Edge[], places: ReadonlyMap<string, Place>) 
   };
 }
 
+/** Nodes as they are drawn: as the file and the cluster say, and as they are moved. */
+function useNodes(isDown: boolean) {
+  const { nodes, edges, catalogue, states, findings, selected } = useWork();
+  const wanted = useMemo(
+    () => drawNodes({ nodes, edges, catalogue, states, findings, selected }, isDown),
+    [nodes, edges, catalogue, states, findings, selected, isDown],
+  );
+  const [shown, setShown] = useState<DrawnNode[]>([...wanted]);
+  useEffect(() => setShown((before) => keepDragged(before, wanted)), [wanted]);
+  return [shown, setShown] as const;
+}
+
 /** The graph as a drawing: nodes are dragged, connected and opened. The list can do the same. */
 export function Canvas() {
-  const work = useWork();
-  const { editor, nodes, select, isReadOnly } = work;
+  const { editor, nodes, edges: known, findings, selected, select, isReadOnly } = useWork();
   const [isDown] = useState(() => !matchMedia('(min-width: 900px)').matches);
-  const wanted = useMemo(() => drawNodes(work, isDown), [work]);
-  const [shown, setShown] = useState<DrawnNode[]>([...wanted]);
-  useEffect(() => setShown([...wanted]), [wanted]);
-  const edges = useMemo(() => [...drawEdges(work)], [work]);
+  const [shown, setShown] = useNodes(isDown);
+  const edges = useMemo(() => [...drawEdges({ edges: known, findings })], [known, findings]);
   const { isMeant, takeOut, ...drawing } = useDrawing(
     edges,
     new Map(shown.map(({ id, position }) => [id, position])),
   );
   const [flow, setFlow] = useState<ReactFlowInstance<DrawnNode> | null>(null);
-  const isNarrowed = work.selected !== null;
+  const isNarrowed = selected !== null;
   useEffect(() => {
     // The panel takes its room first.
     const timer = setTimeout(() => void flow?.fitView(FIT), 60);

@@ -28,6 +28,8 @@ export interface Editor {
   reset(): void;
   /** Takes what is saved now as the start; own changes stay on top. */
   startFrom(files: StackFiles): void;
+  /** The same, unless there are own changes: these are put on top of it when they are saved. */
+  follow(files: StackFiles): void;
 }
 
 const MAX_STEPS = 200;
@@ -51,14 +53,11 @@ export function mainText(files: StackFiles): { readonly path: string; readonly t
     : { path: main.path, text: main.text };
 }
 
-/** The editor of a stack; a new one where there is none, and one without changes starts from what is saved. */
+/** The editor of a stack, with the changes that were left in it; a new one where there is none. */
 export function editorOf(stack: string, files: StackFiles): Editor | null {
   const main = mainText(files);
   const known = editors.get(stack);
-  if (known !== undefined && (main === null || known.path === main.path)) {
-    if (!known.isChanged.peek() && known.revision.peek() !== files.revision) known.startFrom(files);
-    return known;
-  }
+  if (known !== undefined && (main === null || known.path === main.path)) return known;
   if (main === null) return null;
   const made = createEditor(main.path, main.text, files.revision);
   editors.set(stack, made);
@@ -80,12 +79,25 @@ function createEditor(path: string, firstText: string, firstRevision: string): E
     to.value = [...to.peek(), document.peek()];
     document.value = next;
   };
+  const startFrom = (files: StackFiles): void => {
+    const main = mainText(files);
+    if (main === null) return;
+    const theirs = asFields(readYaml(main.text));
+    const own = document.peek();
+    const { document: before } = base.peek();
+    base.value = { text: main.text, document: theirs };
+    revision.value = files.revision;
+    past.value = [];
+    future.value = [];
+    document.value = isSame(before, own) ? theirs : rebase(before, own, theirs);
+  };
+  const isChanged = computed(() => !isSame(base.value.document, document.value));
   return {
     path,
     revision,
     document,
     text: computed(() => editYaml(base.value.text, document.value)),
-    isChanged: computed(() => !isSame(base.value.document, document.value)),
+    isChanged,
     canUndo: computed(() => past.value.length > 0),
     canRedo: computed(() => future.value.length > 0),
     edit(change, about) {
@@ -104,17 +116,9 @@ function createEditor(path: string, firstText: string, firstRevision: string): E
       last = undefined;
       document.value = base.peek().document;
     },
-    startFrom(files) {
-      const main = mainText(files);
-      if (main === null) return;
-      const theirs = asFields(readYaml(main.text));
-      const own = document.peek();
-      const { document: before } = base.peek();
-      base.value = { text: main.text, document: theirs };
-      revision.value = files.revision;
-      past.value = [];
-      future.value = [];
-      document.value = isSame(before, own) ? theirs : rebase(before, own, theirs);
+    startFrom,
+    follow(files) {
+      if (!isChanged.peek() && revision.peek() !== files.revision) startFrom(files);
     },
   };
 }
