@@ -152,7 +152,7 @@ async function follow(): Promise<Following> {
   };
 }
 
-/** What a description looks like, and what has changed in it, to those who may not see secrets. */
+/** Descriptions, and what has changed in them, as those see them who may not see secrets. */
 async function askForFiles(deployments: readonly number[]): Promise<void> {
   const ask = async (role: keyof typeof keys, method: string, route: string, body?: unknown) => {
     const answer = await job.api(method, route, { key: keys[role], ...(body === undefined ? {} : { body }) });

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 /** Fixed, so that the same seed of a run picks the same texts whatever was drawn before. */
 const SEED = 1;
 const TEXTS_PER_PATTERN = 60;
-/** Of its errors: what a pattern has that it does not know, and what is longer than is asked for. */
+/** Errors of the library for what it does not know of a pattern, and for what is longer than is asked for. */
 const BEYOND_LIBRARY = /not implemented yet|fc\.integer maximum value/;
 
 /** Makes texts that match the patterns of schemas, a few dozen for each, made when it is first asked for. */

@@ -140,7 +140,7 @@ function timed(work: () => void): number {
   return performance.now() - began;
 }
 
-/** What compares everything with everything takes 64 times as long for eight times as much. */
+/** Comparing everything with everything takes 64 times as long for eight times as much. */
 function expectLinear(timeOf: (size: number) => number, size: number): void {
   timeOf(size);
   expect(timeOf(8 * size)).toBeLessThan(30 * Math.max(1, timeOf(size)));
