@@ -22,11 +22,15 @@ export interface LocalWatch {
  * File events are hints that come at once; this look at a handful of files is what makes sure: no event is needed for a
  * repository that was moved away and came back, or on a file system that reports none.
  */
-const LOOK_EVERY_MS = 1000;
-/** Looks of which one takes the files that events tell of, too, and that no push changes. */
-const FAR_LOOK_EVERY = 5;
-/** Looks of which one reads the files whatever their times say. */
-const WHOLE_LOOK_EVERY = 30;
+const LOOK_EVERY_MS = 1_000;
+/** Pause between looks where nothing has moved for a while: waking up is what a daemon at rest costs. */
+const CALM_LOOK_EVERY_MS = 5_000;
+/** Time without a move after which it is calm. */
+const CALM_AFTER_MS = 60_000;
+/** Time after which a look takes the files that events tell of, too, and that no push changes. */
+const FAR_LOOK_EVERY_MS = 5_000;
+/** Time after which the files are read whatever their times say. */
+const WHOLE_LOOK_EVERY_MS = 30_000;
 /** Entries of a repository that say nothing about its refs. */
 const IGNORED = /^(objects|hooks|logs|info|lfs|modules)$|\.lock$|^tmp_/;
 
@@ -71,20 +75,17 @@ export async function watchLocal(
   try {
     await follow();
     if (!signal.aborted) onChange();
-    let seen: string | null = null;
-    let far = '';
-    for (let looks = 0; !signal.aborted; looks++) {
+    const looks = createLooks(options.clock);
+    while (!signal.aborted) {
       const current = watched;
       // Taken before the files are read: what changes in between is seen by the next look.
-      if (current !== undefined && looks % FAR_LOOK_EVERY === 0) far = await glance(current.far);
-      const now = current === undefined ? null : `${await glance(current.near)} ${far}`;
-      if (now === null || now !== seen || looks % WHOLE_LOOK_EVERY === 0) {
+      if (await looks.take(current)) {
         trigger();
         await looking;
         await follow();
-        seen = watched === current ? now : null;
+        looks.keep(watched === current);
       }
-      await options.clock.sleep(LOOK_EVERY_MS, signal).catch((error: unknown) => {
+      await options.clock.sleep(looks.pauseMs(), signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     }
@@ -92,6 +93,47 @@ export async function watchLocal(
     await watched?.watcher.close();
     await looking;
   }
+}
+
+interface Looks {
+  /** Looks at the files; true: they are to be read. */
+  take(target: Pick<WatchTarget, 'near' | 'far'> | undefined): Promise<boolean>;
+  /** @param isSame the next look is at the same files; what others looked like tells nothing */
+  keep(isSame: boolean): void;
+  pauseMs(): number;
+}
+
+function createLooks(clock: Clock): Looks {
+  const isFarDue = onceIn(FAR_LOOK_EVERY_MS, clock);
+  const isWholeDue = onceIn(WHOLE_LOOK_EVERY_MS, clock);
+  let seen: string | null = null;
+  let far = '';
+  let movedAt = clock.elapsed();
+  return {
+    async take(target) {
+      if (target !== undefined && isFarDue()) far = await glance(target.far);
+      const now = target === undefined ? null : `${await glance(target.near)} ${far}`;
+      const hasMoved = now === null || now !== seen;
+      if (hasMoved) movedAt = clock.elapsed();
+      seen = now;
+      return isWholeDue() || hasMoved;
+    },
+    keep(isSame) {
+      if (!isSame) seen = null;
+    },
+    pauseMs: () => (clock.elapsed() - movedAt < CALM_AFTER_MS ? LOOK_EVERY_MS : CALM_LOOK_EVERY_MS),
+  };
+}
+
+/** Makes a question that is answered with yes at first, and then once in so many milliseconds. */
+function onceIn(ms: number, clock: Clock): () => boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = clock.elapsed();
+    if (now - last < ms) return false;
+    last = now;
+    return true;
+  };
 }
 
 /**
