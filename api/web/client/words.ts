@@ -70,9 +70,30 @@ export const HEALTH: Readonly<Record<HealthWord, Words>> = {
   unknown: { label: 'Not seen yet', tone: 'calm', meaning: 'Nobody has looked yet.' },
 };
 
-/** `1 stack`, `3 stacks`. */
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+/** `1 stack`, `3 stacks`, `2 policies`. */
+export function count(number: number, one: string, many = pluralOf(one)): string {
+  return `${number.toLocaleString('en')} ${agree(number, one, many)}`;
+}
+
+/** The word that goes with a number: `1 file differs`, `2 files differ`. */
+export function agree(number: number, one: string, many: string): string {
+  return number === 1 ? one : many;
+}
+
+function pluralOf(noun: string): string {
+  if (/(?:s|x|ch|sh)$/.test(noun)) return `${noun}es`;
+  return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
+}
+
+/** `an admin`, `a viewer`. */
+export function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+/** `nas, vps and pi`. */
+export function enumerate(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** First digits of a commit. */

@@ -3,7 +3,7 @@ import { EyeOff, TriangleAlert } from 'lucide';
 import type { DriftChange, PlanDocument, StackDetail } from '../../client/api-types.ts';
 import { query } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
-import { count } from '../../client/words.ts';
+import { agree, count } from '../../client/words.ts';
 import { may } from '../../app/session.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Value } from '../../parts/value.tsx';
@@ -29,7 +29,7 @@ export function Differences({ stack }: { stack: StackDetail }) {
           <p>
             <b>
               {count(resources.length, 'resource')}{' '}
-              {resources.length === 1 ? 'runs otherwise than it was' : 'run otherwise than they were'}{' '}
+              {agree(resources.length, 'runs otherwise than it was', 'run otherwise than they were')}{' '}
               deployed.
             </b>
           </p>

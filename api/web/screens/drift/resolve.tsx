@@ -5,7 +5,7 @@ import type { DriftChange, PlanDocument, StackDetail } from '../../client/api-ty
 import type { DriftResolution } from '../../client/history-types.ts';
 import { post } from '../../client/request.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
-import { count, shortCommit } from '../../client/words.ts';
+import { agree, count, shortCommit } from '../../client/words.ts';
 import { announce } from '../../app/announce.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -27,7 +27,7 @@ export function Resolve({ stack: { name, drift }, plan, kept }: ResolveProps) {
   const targets = [...new Set(drift.changes.map(({ resource }) => resource.split('/')[0]))];
   const all = new Set(drift.changes.map(({ resource }) => resource)).size;
   const putBack = `Put back ${count(all, 'resource')} on ${targets.join(', ')}`;
-  const keep = `Commit ${count(kept.length, 'resource')} as ${kept.length === 1 ? 'it runs' : 'they run'}`;
+  const keep = `Commit ${count(kept.length, 'resource')} as ${agree(kept.length, 'it runs', 'they run')}`;
   const resolve = async (action: 'apply_desired' | 'accept_actual'): Promise<void> => {
     const body = { action, ...(action === 'accept_actual' && { resources: kept }) };
     const done = await post<DriftResolution>(`/stacks/${encodeURIComponent(name)}/drift/resolve`, body);

@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { ArrowDown } from 'lucide';
 import type { StackDetail } from '../../client/api-types.ts';
 import type { FilesPreview, StackFile, StackFiles, Written } from '../../client/history-types.ts';
+import { tellAfterCommit, whyKept } from '../../client/after-commit.ts';
 import { query, request, toApiError } from '../../client/request.ts';
 import type { Tried } from '../../client/use-tried.ts';
 import { stackAddress } from '../../client/stack-address.ts';
@@ -47,8 +48,7 @@ export function Workbench({ stack, files, refresh }: WorkbenchProps) {
       const written = await request<Written>('PUT', `/stacks/${encodeURIComponent(name)}/files`, { body });
       await refresh();
       all.settle(edits, written);
-      const then = isKept(stack) ? 'nothing is applied for now' : 'it is being deployed now';
-      announce(`Committed as ${shortCommit(written.commit)}; ${then}.`, {
+      announce(`Committed as ${shortCommit(written.commit)}; ${tellAfterCommit(stack)}.`, {
         href: stackAddress(name),
         text: `See ${name}`,
       });
@@ -122,7 +122,7 @@ function Outcome({ stack, openFile, all, previewed, commit }: OutcomeProps) {
           <div ref={form}>
             <CommitForm
               message={`Edit ${stack.name}`}
-              action={isKept(stack) ? `Commit ${files}` : `Commit ${files} and deploy`}
+              action={whyKept(stack) === null ? `Commit ${files} and deploy` : `Commit ${files}`}
               barred={whyBarred(previewed)}
               onCommit={commit}
             />
@@ -139,14 +139,6 @@ function Outcome({ stack, openFile, all, previewed, commit }: OutcomeProps) {
       )}
     </>
   );
-}
-
-/** Reasons for which a commit is not applied by itself. */
-const KEPT: ReadonlySet<string> = new Set(['held', 'on-hold', 'frozen']);
-
-/** Returns whether a commit is left alone for now. */
-function isKept({ hold, waits }: StackDetail): boolean {
-  return (hold !== null && hold !== undefined) || KEPT.has(waits?.reason ?? '');
 }
 
 function firstJump(line: string | undefined): Jump | null {

@@ -3,7 +3,7 @@ import type { Comparison, StackCommit } from '../../client/history-types.ts';
 import { get, query } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { count } from '../../client/words.ts';
+import { agree, count } from '../../client/words.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { FileDiffs } from '../../parts/edit/file-diffs.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -62,7 +62,11 @@ function Differences({ of: { commits, undone, files, images } }: { of: Compariso
         <Commits title={`${count(undone.length, 'commit')} went out again`} of={undone} />
       )}
       <section class="effect">
-        <h2>{files.length === 0 ? 'No file differs' : `${count(files.length, 'file')} differ`}</h2>
+        <h2>
+          {files.length === 0
+            ? 'No file differs'
+            : `${count(files.length, 'file')} ${agree(files.length, 'differs', 'differ')}`}
+        </h2>
         <FileDiffs of={files} />
       </section>
     </>

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { Info } from 'lucide';
 import type { StackDetail } from '../../client/api-types.ts';
 import type { RollbackPreview, Written } from '../../client/history-types.ts';
+import { tellAfterCommit, whyKept } from '../../client/after-commit.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
@@ -15,13 +16,13 @@ import { EffectView } from '../plan/effect.tsx';
 import { BackToHistory } from './compare.tsx';
 
 /** The way back to an earlier deployment: what it changes, and the commit that does it. */
-export function RollbackView({ stack: { name }, to }: { stack: StackDetail; to: number }) {
+export function RollbackView({ stack, to }: { stack: StackDetail; to: number }) {
   return (
     <>
-      <BackToHistory name={name} />
+      <BackToHistory name={stack.name} />
       <h2 class="part-title">Roll back to #{to}</h2>
       {may('deployer') ? (
-        <Preview name={name} to={to} />
+        <Preview stack={stack} to={to} />
       ) : (
         <Empty title="You may look, but not roll back.">
           <p>Rolling back needs the role deployer.</p>
@@ -31,7 +32,8 @@ export function RollbackView({ stack: { name }, to }: { stack: StackDetail; to: 
   );
 }
 
-function Preview({ name, to }: { name: string; to: number }) {
+function Preview({ stack, to }: { stack: StackDetail; to: number }) {
+  const { name } = stack;
   const { route } = useLocation();
   const path = `/stacks/${encodeURIComponent(name)}/rollback`;
   const { data, error, reload } = useLoad(`rollback ${name} ${to}`, () =>
@@ -46,7 +48,7 @@ function Preview({ name, to }: { name: string; to: number }) {
   const commit = async (message: string): Promise<void> => {
     try {
       const written = await post<Written>(path, { to, message });
-      announce(`Committed as ${shortCommit(written.commit)}; it is being deployed now.`);
+      announce(`Committed as ${shortCommit(written.commit)}; ${tellAfterCommit(stack)}.`);
       route(stackAddress(name));
     } catch (problem) {
       announceError('Not rolled back', toApiError(problem));
@@ -58,8 +60,8 @@ function Preview({ name, to }: { name: string; to: number }) {
       <div class="notice">
         <Icon of={Info} />
         <p>
-          A new commit puts the files back to what #{to} had, and is then deployed like any push. The commits
-          since then stay in Git. Data in volumes stays as it is.
+          A new commit puts the files back to what #{to} had; {tellThen(stack)}. The commits since then stay
+          in Git. Data in volumes stays as it is.
         </p>
       </div>
       <EffectView files={data.files} effect={data} />
@@ -71,4 +73,8 @@ function Preview({ name, to }: { name: string; to: number }) {
       />
     </>
   );
+}
+
+function tellThen(stack: StackDetail): string {
+  return whyKept(stack) === null ? 'Kombinator then applies them, as shown below' : tellAfterCommit(stack);
 }

@@ -1,5 +1,5 @@
 import { Pencil, RotateCcw } from 'lucide';
-import { count } from '../../client/words.ts';
+import { agree, count } from '../../client/words.ts';
 import { Editor } from '../../parts/edit/editor.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import type { useDraft } from './use-draft.ts';
@@ -18,7 +18,7 @@ export function DraftFiles({ draft }: { draft: ReturnType<typeof useDraft> }) {
           </button>
         ) : (
           <button type="button" onClick={edit}>
-            <Icon of={Pencil} size={15} /> Edit {files.length === 1 ? 'it' : 'them'} before
+            <Icon of={Pencil} size={15} /> Edit {agree(files.length, 'it', 'them')} before
           </button>
         )}
       </div>

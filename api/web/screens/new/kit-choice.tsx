@@ -3,10 +3,10 @@ import { Search } from 'lucide';
 import type { Kit, KitService } from '../../client/history-types.ts';
 import { get } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
+import { enumerate } from '../../client/words.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { showValue } from '../../parts/value.tsx';
-import { enumerate } from '../plan/plan-words.ts';
 
 interface KitChoiceProps {
   readonly kit: string;

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { Eraser } from 'lucide';
 import type { Written } from '../../client/history-types.ts';
+import { tellAfterCommit } from '../../client/after-commit.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { count, shortCommit } from '../../client/words.ts';
@@ -69,7 +70,7 @@ function Drafting() {
     try {
       const written = await post<Written>('/drafts/commit', { ...body, message });
       draft.settle(body);
-      announce(`Committed as ${shortCommit(written.commit)}; it is being deployed now.`);
+      announce(`Committed as ${shortCommit(written.commit)}; ${tellAfterCommit(null)}.`);
       route(stackAddress(name));
     } catch (problem) {
       announceError('Not committed', toApiError(problem));

@@ -3,6 +3,7 @@ import { Pencil, Plus, Trash2 } from 'lucide';
 import type { Role } from '../../client/api-types.ts';
 import type { UserView } from '../../client/fleet-types.ts';
 import { get, post, remove, request } from '../../client/request.ts';
+import { withArticle } from '../../client/words.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { announce } from '../../app/announce.tsx';
 import { session } from '../../app/session.ts';
@@ -114,7 +115,7 @@ function ChangeUser({ user, onClose, onChanged }: ChangeUserProps) {
   return (
     <Confirm
       title={`Change ${user.name}`}
-      action={role === user.role ? 'Save the name' : `Make ${name.trim()} a ${role}`}
+      action={role === user.role ? 'Save the name' : `Make ${name.trim()} ${withArticle(role)}`}
       canConfirm={name.trim() !== '' && (name.trim() !== user.name || role !== user.role)}
       onConfirm={change}
       onClose={onClose}
@@ -151,7 +152,7 @@ function NewUser({ onClose, onMade }: { onClose: () => void; onMade: () => void 
   return (
     <Confirm
       title="New user"
-      action={isValid ? `Make ${name.trim()} a ${role}` : 'Make the user'}
+      action={isValid ? `Make ${name.trim()} ${withArticle(role)}` : 'Make the user'}
       canConfirm={isValid}
       onConfirm={make}
       onClose={onClose}

@@ -1,11 +1,10 @@
 import { TriangleAlert } from 'lucide';
 import type { FileDiff, Effect } from '../../client/history-types.ts';
-import { count } from '../../client/words.ts';
+import { agree, count, enumerate } from '../../client/words.ts';
 import { FileDiffs } from '../../parts/edit/file-diffs.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PlanView } from './plan-view.tsx';
-import { enumerate } from './plan-words.ts';
 
 interface EffectViewProps {
   readonly files: readonly FileDiff[];
@@ -51,7 +50,7 @@ export function ThenRuns({
         <div class="notice tone-warn">
           <Icon of={TriangleAlert} />
           <p>
-            {enumerate(others)} {others.length === 1 ? 'uses' : 'use'} these files too, and may change with
+            {enumerate(others)} {agree(others.length, 'uses', 'use')} these files too, and may change with
             them.
           </p>
         </div>

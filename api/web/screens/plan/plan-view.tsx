@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { Clock, CloudOff, TriangleAlert } from 'lucide';
 import type { ContentChange, PlanChange, PlanDocument } from '../../client/api-types.ts';
-import { count } from '../../client/words.ts';
+import { agree, count, enumerate } from '../../client/words.ts';
 import { Diff } from '../../parts/diff.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { SourceLink } from '../../parts/source-link.tsx';
 import { Value } from '../../parts/value.tsx';
-import { ACTION_WORDS, enumerate, tellSummary } from './plan-words.ts';
+import { ACTION_WORDS, tellSummary } from './plan-words.ts';
 import './plan.css';
 
 interface PlanViewProps {
@@ -55,7 +55,7 @@ function Obstacles({ plan: { diagnostics, unreachable = [], waitsFor = [] } }: {
         <div class="notice tone-busy">
           <Icon of={Clock} />
           <p>
-            It is applied once {enumerate(waitsFor)} {waitsFor.length === 1 ? 'is' : 'are'} in sync.
+            It is applied once {enumerate(waitsFor)} {agree(waitsFor.length, 'is', 'are')} in sync.
           </p>
         </div>
       )}

@@ -1,5 +1,5 @@
 import type { PlanAction, PlanDocument } from '../../client/api-types.ts';
-import { count } from '../../client/words.ts';
+import { agree, count, enumerate } from '../../client/words.ts';
 
 export const ACTION_WORDS: Readonly<Record<PlanAction, string>> = {
   create: 'Create',
@@ -22,12 +22,6 @@ export function targetsOf({ changes }: PlanDocument): readonly string[] {
   ].toSorted();
 }
 
-/** `nas, vps and pi`. */
-export function enumerate(names: readonly string[]): string {
-  if (names.length <= 1) return names[0] ?? '';
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
 /**
  * `1 is created, 2 are replaced; 5 stay as they are.`
  *
@@ -43,12 +37,12 @@ export function tellSummary({ summary }: PlanDocument, unwell: readonly string[]
   ] as const;
   const told = parts
     .filter(([number]) => number > 0)
-    .map(([number, word]) => `${number} ${number === 1 ? 'is' : 'are'} ${word}`);
+    .map(([number, word]) => `${number} ${agree(number, 'is', 'are')} ${word}`);
   if (told.length === 0)
     return unwell.length === 0
       ? 'Everything runs as Git says. There is nothing to do.'
       : `Everything runs as Git says. There is nothing to change; ${unwell.join('; ')}.`;
-  const rest = noop === 0 ? '' : `; ${noop} ${noop === 1 ? 'stays as it is' : 'stay as they are'}`;
+  const rest = noop === 0 ? '' : `; ${noop} ${agree(noop, 'stays as it is', 'stay as they are')}`;
   return `${told.join(', ')}${rest}.`;
 }
 

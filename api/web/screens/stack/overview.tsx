@@ -1,7 +1,7 @@
 import { CircleX, CloudOff, Info, Lock, TriangleAlert } from 'lucide';
 import type { DeploymentView, StackDetail, StackState } from '../../client/api-types.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
-import { count, STATES } from '../../client/words.ts';
+import { agree, count, STATES } from '../../client/words.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -149,7 +149,7 @@ function Addresses({ stack }: { stack: StackDetail }) {
   if (addresses.length === 0) return null;
   return (
     <div>
-      <dt>{addresses.length === 1 ? 'Address' : 'Addresses'}</dt>
+      <dt>{agree(addresses.length, 'Address', 'Addresses')}</dt>
       {addresses.map(({ address, service, node }) => (
         <dd key={`${node} ${address}`}>
           <Address of={address} /> <span class="muted small">{service ?? node}</span>

@@ -1,7 +1,7 @@
 import type { HealthWord, ServiceView, StackDetail } from '../../client/api-types.ts';
 import type { PlaceView, ResourceView, ServiceTreeView, StackTreeView } from '../../client/run-types.ts';
 import type { Words } from '../../client/words.ts';
-import { HEALTH } from '../../client/words.ts';
+import { count, HEALTH } from '../../client/words.ts';
 
 /** One line of the tree, and the lines below it. */
 export interface Branch {
@@ -152,9 +152,7 @@ function growOthers(others: readonly ResourceView[], around: Circumstances): rea
 
 function countKinds(resources: readonly ResourceView[]): string {
   const kinds = Map.groupBy(resources, ({ kind }) => kind);
-  return [...kinds]
-    .map(([kind, { length }]) => (length === 1 ? `1 ${kind}` : `${length} ${kind}s`))
-    .join(', ');
+  return [...kinds].map(([kind, { length }]) => count(length, kind)).join(', ');
 }
 
 /** Kinds that run, even where nothing is known of their containers and pods. */

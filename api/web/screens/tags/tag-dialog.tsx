@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import { CircleCheck, CircleDashed } from 'lucide';
 import type { TagStatus, TagView } from '../../client/fleet-types.ts';
+import { tellAfterCommit } from '../../client/after-commit.ts';
 import { get, post, remove } from '../../client/request.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { count, shortCommit } from '../../client/words.ts';
+import { agree, count, shortCommit } from '../../client/words.ts';
 import { announce } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -99,7 +100,10 @@ function Status({ of: { tag, stack, deployed, deployment, differs } }: { of: Tag
       <p class="tag-message">{tag.message}</p>
       {differs.length > 0 && (
         <>
-          <h3>{count(differs.length, 'file')} of the stack differ from what was deployed last</h3>
+          <h3>
+            {count(differs.length, 'file')} of the stack {agree(differs.length, 'differs', 'differ')} from
+            what was deployed last
+          </h3>
           <ul>
             {differs.map((file) => (
               <li key={file}>
@@ -123,11 +127,13 @@ function Deploy({ status: { tag, stack, differs }, onClose }: { status: TagStatu
   const deploy = async (): Promise<void> => {
     const { commit, job_id: job } = await post<DeployAnswer>(`/tags/${encodeURIComponent(tag.name)}/deploy`);
     if (job !== null) announce(`${stack} is being applied.`, { href: jobAddress(job), text: 'Watch it' });
-    else
-      announce(`${commit === null ? 'A commit' : shortCommit(commit)} brings ${stack} to ${tag.name}.`, {
+    else {
+      const made = commit === null ? 'A commit' : `Commit ${shortCommit(commit)}`;
+      announce(`${made} brings ${stack} to ${tag.name}; ${tellAfterCommit(null)}.`, {
         href: stackAddress(stack),
         text: `See ${stack}`,
       });
+    }
   };
   return (
     <Confirm
@@ -138,8 +144,8 @@ function Deploy({ status: { tag, stack, differs }, onClose }: { status: TagStatu
     >
       <p>
         One commit by you brings the files of <b>{stack}</b> to what they are at{' '}
-        <code>{shortCommit(tag.commit)}</code>, and is deployed like any push. Where they are so already, they
-        are applied again.
+        <code>{shortCommit(tag.commit)}</code>; Kombinator then applies them, unless the stack is held. Where
+        they are so already, no commit is made, and they are applied again.
       </p>
       {differs.length > 0 && (
         <>

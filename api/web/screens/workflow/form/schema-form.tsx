@@ -1,4 +1,5 @@
 import { useContext, useState } from 'preact/hooks';
+import { agree } from '../../../client/words.ts';
 import type { JsonSchema } from '../../../client/workflow-types.ts';
 import { Field, Members } from './fields.tsx';
 import { FormWords, labelOf, resolveSchema, setKey } from './schema.ts';
@@ -58,7 +59,7 @@ export function SchemaForm({ path, schema, value, usual, without = [], onChange 
       {rest.length > 0 && (
         <details class="more-fields" onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary>
-            {rest.length} more {rest.length === 1 ? 'field' : 'fields'}
+            {rest.length} more {agree(rest.length, 'field', 'fields')}
           </summary>
           {isOpen && <Members {...common} names={rest} />}
         </details>
