@@ -1,6 +1,22 @@
+import { useEffect } from 'preact/hooks';
 import { ChevronLeft, ChevronRight } from 'lucide';
 import type { Pagination } from '../client/api-types.ts';
 import { Icon } from './icon.tsx';
+
+/**
+ * Goes to the last page where the address names one behind it: what stood there is gone.
+ *
+ * @param of place of the list that was answered; `undefined`: none was yet
+ */
+export function useLastPage(
+  of: Pagination | undefined,
+  onPage: (page: number, replace: boolean) => void,
+): void {
+  const { page = 1, total_pages: last = 1 } = of ?? {};
+  useEffect(() => {
+    if (page > last) onPage(last, true);
+  }, [page, last]);
+}
 
 /** Place in a list, and ways on; nothing where there is one page. */
 export function Pager({ of, onPage }: { of: Pagination; onPage: (page: number) => void }) {

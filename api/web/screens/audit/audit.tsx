@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef } from 'preact/hooks';
 import { RefreshCw } from 'lucide';
 import type { AuditList } from '../../client/fleet-types.ts';
+import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
@@ -11,7 +12,7 @@ import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { useTyped } from '../../parts/use-typed.ts';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager, useLastPage } from '../../parts/pager.tsx';
 import { AuditTable } from './audit-table.tsx';
 import { listDeeds, LOOKS, tellAction } from './audit-words.ts';
 import './audit.css';
@@ -40,7 +41,7 @@ const FIELDS: readonly (readonly [Typed, label: string, type: 'search' | 'date',
 /** Everything that somebody did, the newest first: who, from where, on what, and what came of it. The filter stands in the address. */
 export function Audit() {
   const { query: address, route } = useLocation();
-  const { actor = '', action = '', object = '', since = '', until = '', looks = '', page = '1' } = address;
+  const { actor = '', action = '', object = '', since = '', until = '', looks = '', page } = address;
   const filter: Filter = { actor, action, object, since, until, looks };
   const asked = query({
     actor,
@@ -49,7 +50,7 @@ export function Audit() {
     object,
     since: toTime(since, 0),
     until: toTime(until, 1),
-    page,
+    page: pageOf(page),
     per_page: PER_PAGE,
   });
   const { data, error, reload } = useLoad(
@@ -62,6 +63,7 @@ export function Audit() {
   useKeys({ '/': ['Filter by who', () => first.current?.focus()], y: ['Look again', reload] });
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
     route(`/ui/audit${query({ ...filter, ...changes })}`, replace);
+  useLastPage(data?.pagination, (last, replace) => go({ page: String(last) }, replace));
   return (
     <>
       <PageHead title="Audit">
@@ -84,7 +86,7 @@ export function Audit() {
           )}
           <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
           <p class="visually-hidden" aria-live="polite">
-            {count(data.pagination.total, 'entry', 'entries')}
+            {count(data.pagination.total, 'entry')}
           </p>
         </>
       )}

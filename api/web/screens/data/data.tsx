@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { Archive, TriangleAlert } from 'lucide';
 import type { JobView } from '../../client/api-types.ts';
 import type { BackupList, DatabaseView } from '../../client/fleet-types.ts';
+import { cutPage, pageOf } from '../../client/pages.ts';
 import { repository } from '../../client/repository.ts';
 import type { ApiError } from '../../client/request.ts';
 import { get, query } from '../../client/request.ts';
@@ -47,7 +48,7 @@ function useHoldings() {
 /** Databases and everything else that is backed up: how large, how old the newest backup is, and how it comes back. */
 export function Data() {
   const { query: address, route } = useLocation();
-  const { q = '', page = '1' } = address;
+  const { q = '', page } = address;
   const { databases, backups, all, reload } = useHoldings();
   const search = useRef<HTMLInputElement>(null);
   const [asks, ask] = useState(false);
@@ -86,7 +87,7 @@ export function Data() {
         <Holdings
           of={found}
           isFiltered={q !== ''}
-          page={Number(page)}
+          page={pageOf(page)}
           onPage={(next) => route(`/ui/data${query({ q, page: next })}`)}
         />
       )}
@@ -148,18 +149,17 @@ function Holdings({ of, isFiltered, page, onPage }: HoldingsProps) {
       </Empty>
     );
   const described = repository.value?.stacks;
-  const pages = Math.ceil(of.length / PER_PAGE);
-  const at = Math.min(Math.max(1, page), pages);
+  const { shown, pagination } = cutPage(of, page, PER_PAGE);
   return (
     <>
-      {of.slice((at - 1) * PER_PAGE, at * PER_PAGE).map((one) => (
+      {shown.map((one) => (
         <HoldingCard
           key={`${one.stack} ${one.service}`}
           holding={one}
           isGone={described !== undefined && !described.includes(one.stack)}
         />
       ))}
-      <Pager of={{ page: at, per_page: PER_PAGE, total: of.length, total_pages: pages }} onPage={onPage} />
+      <Pager of={pagination} onPage={onPage} />
       <p class="visually-hidden" aria-live="polite">
         {count(of.length, 'database or volume', 'databases and volumes')}
       </p>

@@ -1,6 +1,8 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { GitCompareArrows, Undo2 } from 'lucide';
+import type { Episode } from '../../client/fold-repeated.ts';
+import { foldRepeated } from '../../client/fold-repeated.ts';
 import type { HistoryEntry } from '../../client/history-types.ts';
 import { query } from '../../client/request.ts';
 import { jobAddress, stackAddress } from '../../client/stack-address.ts';
@@ -12,8 +14,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { CommitLink } from '../../parts/source-link.tsx';
 import { Badge } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
-import type { Episode } from './history-words.ts';
-import { foldHistory, RESULTS, tellCause, tellDone, tellNumber } from './history-words.ts';
+import { ALIKE, RESULTS, tellCause, tellDone, tellNumber } from './history-words.ts';
 
 /** Rows that are shown before somebody asks for more. */
 const FIRST = 50;
@@ -30,7 +31,7 @@ export function HistoryList({ name, entries, running }: HistoryListProps) {
   const { route } = useLocation();
   const [chosen, choose] = useState<readonly (number | null)[]>([]);
   const [shown, show] = useState(FIRST);
-  const episodes = foldHistory(entries);
+  const episodes = foldRepeated(entries, ALIKE);
   const pair = toPair(chosen);
   const compare = (): void => {
     if (pair !== null) route(compareAddress(name, pair));
@@ -63,11 +64,11 @@ export function HistoryList({ name, entries, running }: HistoryListProps) {
         </li>
         {episodes.slice(0, shown).map((episode) => (
           <Row
-            key={episode.entry.job_id ?? episode.entry.tag ?? episode.entry.time}
+            key={keyOf(episode.oldest)}
             name={name}
             episode={episode}
-            isRunning={episode.entry.number !== null && episode.entry.number === running}
-            isOn={episode.entry.number !== null && chosen.includes(episode.entry.number)}
+            isRunning={episode.newest.number !== null && episode.newest.number === running}
+            isOn={episode.newest.number !== null && chosen.includes(episode.newest.number)}
             toggle={toggle}
           />
         ))}
@@ -81,6 +82,10 @@ export function HistoryList({ name, entries, running }: HistoryListProps) {
       )}
     </>
   );
+}
+
+function keyOf({ job_id: job, tag, time }: HistoryEntry): string {
+  return job ?? tag ?? time;
 }
 
 type Pair = readonly [from: number, to: number | null];
@@ -121,12 +126,12 @@ function Tick({ number, isOn, toggle }: TickProps) {
 
 interface RowProps extends Pick<TickProps, 'isOn' | 'toggle'> {
   readonly name: string;
-  readonly episode: Episode;
+  readonly episode: Episode<HistoryEntry>;
   readonly isRunning: boolean;
 }
 
 function Row({ name, episode, isRunning, isOn, toggle }: RowProps) {
-  const { entry, times, since } = episode;
+  const { newest: entry, oldest, times } = episode;
   const { number, tag, result, time, duration_ms: duration, job_id: job } = entry;
   const { icon, ...words } = RESULTS[result];
   const again = times > 1 ? { ...words, label: `${words.label} ${times} times` } : words;
@@ -143,7 +148,7 @@ function Row({ name, episode, isRunning, isOn, toggle }: RowProps) {
         {duration !== null && times === 1 && <span>took {tellDuration(duration)}</span>}
         {times > 1 && (
           <span>
-            first <Time at={since} />
+            first <Time at={oldest.time} />
           </span>
         )}
       </div>

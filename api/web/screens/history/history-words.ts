@@ -82,36 +82,15 @@ export function tellDone(summary: string): string {
   return told.length === 0 ? 'nothing to change' : told.join(', ');
 }
 
-/** Deployments that ended alike one after the other: a machine that is off fails every time in the same way. */
-export interface Episode {
-  /** The newest. */
-  readonly entry: HistoryEntry;
-  readonly times: number;
-  /** When the oldest ended. */
-  readonly since: string;
-}
-
-/** Folds what failed, or waited, again and again for one reason. */
-export function foldHistory(entries: readonly HistoryEntry[]): readonly Episode[] {
-  const episodes: Episode[] = [];
-  for (const entry of entries) {
-    const last = episodes.at(-1);
-    if (last !== undefined && isSame(last.entry, entry))
-      episodes[episodes.length - 1] = { ...last, times: last.times + 1, since: entry.time };
-    else episodes.push({ entry, times: 1, since: entry.time });
-  }
-  return episodes;
-}
-
-function isSame(a: HistoryEntry, b: HistoryEntry): boolean {
-  return (
+/** Deployments that failed, or waited, for one reason are one. */
+export const ALIKE = {
+  isSame: (a: HistoryEntry, b: HistoryEntry): boolean =>
     a.number === null &&
     b.number === null &&
     a.result === b.result &&
     a.revision === b.revision &&
-    a.message === b.message
-  );
-}
+    a.message === b.message,
+};
 
 /** `#3`, or what Git says now. */
 export function tellNumber(number: number | null): string {

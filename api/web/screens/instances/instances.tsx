@@ -1,13 +1,14 @@
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import type { InstanceList } from '../../client/fleet-types.ts';
+import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import { useMissed } from '../../app/use-live.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager, useLastPage } from '../../parts/pager.tsx';
 import { InstanceCard } from './instance.tsx';
 import './instances.css';
 
@@ -18,13 +19,16 @@ const AGAIN_MS = 5_000;
 /** Short-lived pods that programs have asked for: what each runs, where it answers, and when it ends. */
 export function Instances() {
   const { query: address, route } = useLocation();
-  const { page = '1' } = address;
+  const page = pageOf(address['page']);
   const { data, error, reload } = useLoad(
     `instances ${page}`,
     (signal) => get<InstanceList>(`/instances${query({ page, per_page: PER_PAGE })}`, signal),
     { keep: true },
   );
   useMissed(reload);
+  const onPage = (next: number, replace = false): void =>
+    route(`/ui/instances${query({ page: next })}`, replace);
+  useLastPage(data?.pagination, onPage);
   const isEnabled = data?.enabled === true;
   useEffect(() => {
     if (!isEnabled) return undefined;
@@ -37,7 +41,7 @@ export function Instances() {
     <>
       <PageHead title="Instances" />
       {data !== null ? (
-        <List of={data} reload={reload} onPage={(next) => route(`/ui/instances${query({ page: next })}`)} />
+        <List of={data} reload={reload} onPage={onPage} />
       ) : error !== null ? (
         <Failed error={error} retry={reload} />
       ) : (

@@ -3,20 +3,22 @@ import { useRef } from 'preact/hooks';
 import type { JobView, Pagination } from '../../client/api-types.ts';
 import { get, query } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
+import type { Episode } from '../../client/fold-repeated.ts';
+import { foldRepeated } from '../../client/fold-repeated.ts';
+import { pageOf } from '../../client/pages.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import { useKeys } from '../../app/use-keys.ts';
+import { useListKeys } from '../../app/use-list-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Chips } from '../../parts/chips.tsx';
 import { tellDuration } from '../../parts/duration.ts';
 import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager, useLastPage } from '../../parts/pager.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { Time } from '../../parts/time.tsx';
-import type { Episode } from './fold-jobs.ts';
-import { foldJobs } from './fold-jobs.ts';
 import { JobStatus } from './job-status.tsx';
 import {
   iconOfJob,
@@ -40,7 +42,7 @@ interface Filter {
   readonly type: string;
   readonly status: string;
   readonly stack: string;
-  readonly page: string;
+  readonly page: number;
 }
 
 /** The page of jobs that a filter asks for, kept up to date. */
@@ -65,13 +67,14 @@ function useJobList({ type, status, stack, page }: Filter) {
 /** All jobs, the newest first. The filter stands in the address. */
 export function Jobs() {
   const { query: address, route } = useLocation();
-  const { type = '', status = '', stack = '', page = '1' } = address;
-  const list = useJobList({ type, status, stack, page });
+  const { type = '', status = '', stack = '', page } = address;
+  const list = useJobList({ type, status, stack, page: pageOf(page) });
   const { data } = list;
   const search = useRef<HTMLInputElement>(null);
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
     route(`/ui/jobs${query({ type, status, stack, ...changes })}`, replace);
   useKeys({ '/': ['Search by stack', () => search.current?.focus()] });
+  useLastPage(data?.pagination, (last, replace) => go({ page: String(last) }, replace));
   const isFiltered = type !== '' || status !== '' || stack !== '';
   return (
     <>
@@ -98,11 +101,7 @@ export function Jobs() {
         <NoJobs isFiltered={isFiltered} />
       ) : (
         <>
-          <ol class="card jobs">
-            {foldJobs(data.jobs).map((episode) => (
-              <JobRow key={episode.job.id} episode={episode} />
-            ))}
-          </ol>
+          <JobRows of={data.jobs} />
           <Pager of={data.pagination} onPage={(next) => go({ page: String(next) })} />
           <p class="visually-hidden" aria-live="polite">
             {count(data.pagination.total, 'job')}
@@ -113,7 +112,31 @@ export function Jobs() {
   );
 }
 
-function JobRow({ episode: { job, times, since } }: { episode: Episode }) {
+/** Failures of one stack for one reason are one; jobs of other stacks in between do not matter. */
+const ALIKE = {
+  kindOf: ({ stack_id: stack }: JobView): string => stack,
+  isSame: (a: JobView, b: JobView): boolean =>
+    a.status === 'failed' &&
+    b.status === 'failed' &&
+    a.type === b.type &&
+    a.error?.message === b.error?.message &&
+    a.error?.code === b.error?.code,
+};
+
+function JobRows({ of }: { of: readonly JobView[] }) {
+  const list = useRef<HTMLOListElement>(null);
+  useListKeys(list, 'a', 'job');
+  return (
+    <ol ref={list} class="card jobs">
+      {foldRepeated(of, ALIKE).map((episode) => (
+        // One more failure is no other row: whoever is in it stays there.
+        <JobRow key={episode.oldest.id} episode={episode} />
+      ))}
+    </ol>
+  );
+}
+
+function JobRow({ episode: { newest: job, oldest, times } }: { episode: Episode<JobView> }) {
   const {
     id,
     type,
@@ -139,7 +162,7 @@ function JobRow({ episode: { job, times, since } }: { episode: Episode }) {
         <p class="muted small">
           {times > 1 && (
             <>
-              failed {times} times, first <Time at={since} />, last{' '}
+              failed {times} times, first <Time at={oldest.started_at ?? oldest.created_at} />, last{' '}
             </>
           )}
           <Time at={from ?? created} />

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { CircleCheck, CircleDashed, CircleHelp, CircleX, Gauge } from 'lucide';
 import type { WorkerView } from '../../client/fleet-types.ts';
+import { cutPage, pageOf } from '../../client/pages.ts';
 import { get, query, remove } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import type { Words } from '../../client/words.ts';
@@ -48,7 +49,7 @@ const WORST_FIRST: readonly WorkerView['status'][] = ['offline', 'unknown', 'pen
 /** Machines and clusters that stacks run on: how they are, why one is offline, and what is on them. */
 export function Nodes() {
   const { query: address, route } = useLocation();
-  const { q = '', page = '1' } = address;
+  const { q = '', page } = address;
   const { data, error, reload } = useLoad('workers', (signal) =>
     get<{ workers: readonly WorkerView[] }>('/workers', signal),
   );
@@ -81,7 +82,7 @@ export function Nodes() {
           nodes={found}
           usage={usage}
           isFiltered={q !== ''}
-          page={Number(page)}
+          page={pageOf(page)}
           onPage={(next) => route(`/ui/nodes${query({ q, page: next })}`)}
         />
       ) : error !== null ? (
@@ -141,16 +142,15 @@ function NodeList({ nodes, usage, isFiltered, page, onPage }: NodeListProps) {
         </p>
       </Empty>
     );
-  const pages = Math.ceil(nodes.length / PER_PAGE);
-  const at = Math.min(Math.max(1, page), pages);
+  const { shown, pagination } = cutPage(nodes, page, PER_PAGE);
   return (
     <>
       <div class="nodes">
-        {nodes.slice((at - 1) * PER_PAGE, at * PER_PAGE).map((one) => (
+        {shown.map((one) => (
           <Node key={one.id} node={one} usage={usage.nodes.get(one.name) ?? []} />
         ))}
       </div>
-      <Pager of={{ page: at, per_page: PER_PAGE, total: nodes.length, total_pages: pages }} onPage={onPage} />
+      <Pager of={pagination} onPage={onPage} />
       <p class="visually-hidden" aria-live="polite">
         {count(nodes.length, 'node')}
       </p>

@@ -8,15 +8,16 @@ import { Confirm } from '../../parts/confirm.tsx';
 
 interface BatchActionsProps {
   readonly selected: ReadonlySet<string>;
-  readonly clear: () => void;
+  readonly select: (names: ReadonlySet<string>) => void;
 }
 
 /** Things that can be done with all stacks that are selected. */
-export function BatchActions({ selected, clear }: BatchActionsProps) {
+export function BatchActions({ selected, select }: BatchActionsProps) {
   const [asks, ask] = useState<'apply' | 'delete' | null>(null);
   if (selected.size === 0) return null;
   const names = [...selected].toSorted();
-  const close = () => ask(null);
+  const close = (): void => ask(null);
+  const clear = (): void => select(new Set());
   return (
     <div class="batch" role="region" aria-label="Selected stacks">
       <b>{count(names.length, 'stack')} selected</b>
@@ -37,7 +38,7 @@ export function BatchActions({ selected, clear }: BatchActionsProps) {
         <Confirm
           title={`Apply ${count(names.length, 'stack')}?`}
           action={`Apply ${count(names.length, 'stack')}`}
-          onConfirm={() => applyAll(names, clear)}
+          onConfirm={() => applyAll(names, select)}
           onClose={close}
         >
           <p>Each is brought to what Git says. What needs a yes of its own is left as it is, and said.</p>
@@ -73,19 +74,25 @@ function Names({ of }: { of: readonly string[] }) {
   );
 }
 
-async function applyAll(names: readonly string[], clear: () => void): Promise<void> {
-  const failed: string[] = [];
+/** Has each applied; those that were refused stay selected. */
+async function applyAll(
+  names: readonly string[],
+  select: (names: ReadonlySet<string>) => void,
+): Promise<void> {
+  const refused = new Map<string, string>();
   for (const name of names) {
     try {
       await post<JobView>(`/stacks/${encodeURIComponent(name)}/apply`);
     } catch (error) {
-      failed.push(`${name}: ${toApiError(error).message}`);
+      refused.set(name, toApiError(error).message);
     }
   }
-  clear();
-  if (failed.length > 0)
-    announceError('Not applied', new ApiError(409, 'CONFLICT', failed.join('; '), failed));
-  else announce(`${count(names.length, 'stack')} will be applied.`, { href: '/ui/jobs', text: 'Jobs' });
+  select(new Set(refused.keys()));
+  const begun = names.length - refused.size;
+  if (begun > 0) announce(`${count(begun, 'stack')} will be applied.`, { href: '/ui/jobs', text: 'Jobs' });
+  if (refused.size === 0) return;
+  const reasons = [...refused].map(([name, reason]) => `${name}: ${reason}`);
+  announceError('Not applied', new ApiError(409, 'CONFLICT', count(refused.size, 'stack'), reasons));
 }
 
 async function deleteAll(names: readonly string[], clear: () => void): Promise<void> {

@@ -1,9 +1,10 @@
 import { useLocation } from 'preact-iso';
 import { useRef } from 'preact/hooks';
-import type { StackRow } from '../../client/api-types.ts';
+import type { HealthWord, StackRow } from '../../client/api-types.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useKeys } from '../../app/use-keys.ts';
-import { count, HEALTH } from '../../client/words.ts';
+import { useListKeys } from '../../app/use-list-keys.ts';
+import { agree, count, enumerate, HEALTH } from '../../client/words.ts';
 import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -18,23 +19,15 @@ interface StackTableProps {
 export function StackTable({ stacks, selected, select }: StackTableProps) {
   const body = useRef<HTMLTableSectionElement>(null);
   const { route } = useLocation();
-  const links = (): readonly HTMLAnchorElement[] => [
-    ...(body.current?.querySelectorAll<HTMLAnchorElement>('a.stack-name') ?? []),
-  ];
-  const move = (by: number): void => {
-    const all = links();
-    const at = all.findIndex((link) => link === document.activeElement);
-    all[Math.min(all.length - 1, Math.max(0, at === -1 ? (by > 0 ? 0 : all.length - 1) : at + by))]?.focus();
-  };
-  const atCursor = (): string | undefined => (document.activeElement as HTMLElement | null)?.dataset['stack'];
+  const atCursor = (): string | undefined =>
+    document.activeElement?.closest<HTMLElement>('tr[data-stack]')?.dataset['stack'];
   const toggle = (name: string): void => {
     const next = new Set(selected);
     if (!next.delete(name)) next.add(name);
     select(next);
   };
+  useListKeys(body, 'a.stack-name', 'stack');
   useKeys({
-    j: ['Next stack', () => move(1)],
-    k: ['Previous stack', () => move(-1)],
     x: ['Select the stack', () => withName(atCursor(), toggle)],
     p: ['Plan of the stack', () => withName(atCursor(), (name) => route(stackAddress(name, 'plan')))],
   });
@@ -83,7 +76,7 @@ function Row({ stack, isSelected, toggle }: RowProps) {
   const { name, state, message, waits, deployment, nodes, kind, last_job: lastJob } = stack;
   const reason = waits?.message ?? (state === 'in_sync' ? null : message);
   return (
-    <tr class={isSelected ? 'selected' : undefined}>
+    <tr class={isSelected ? 'selected' : undefined} data-stack={name}>
       <td>
         <input
           type="checkbox"
@@ -93,7 +86,7 @@ function Row({ stack, isSelected, toggle }: RowProps) {
         />
       </td>
       <td>
-        <a class="stack-name" data-stack={name} href={stackAddress(name)}>
+        <a class="stack-name" href={stackAddress(name)}>
           {name}
         </a>
         {kind === 'workflow' && <span class="muted small"> workflow</span>}
@@ -138,17 +131,24 @@ function Label({ children }: { children: string }) {
   return <span class="card-label">{children}</span>;
 }
 
+/** States that are told of a service where its node does not answer: nobody has seen it. */
+const UNSEEN: ReadonlySet<HealthWord> = new Set(['missing', 'unknown']);
+
 /** Says how many are well, and which are not. */
-function Services({ stack: { services } }: { stack: StackRow }) {
+function Services({ stack: { services, nodes } }: { stack: StackRow }) {
   if (services.length === 0)
     return (
       <span class="muted">
         <Label>Services: </Label>none known
       </span>
     );
-  const sick = services.filter(({ status }) => ['unhealthy', 'failed', 'missing'].includes(status));
+  const offline = new Set(nodes.filter(({ status }) => status === 'offline').map(({ name }) => name));
+  const unseen = services.filter(({ node, status }) => offline.has(node) && UNSEEN.has(status));
+  const sick = services.filter(
+    (one) => ['unhealthy', 'failed', 'missing'].includes(one.status) && !unseen.includes(one),
+  );
   const well = services.filter(({ status }) => status === 'healthy' || status === 'completed').length;
-  if (sick.length === 0)
+  if (sick.length + unseen.length === 0)
     return (
       <span class="muted">
         {well === services.length
@@ -164,6 +164,12 @@ function Services({ stack: { services } }: { stack: StackRow }) {
         </p>
       ))}
       {sick.length > 3 && <p class="muted small">and {sick.length - 3} more</p>}
+      {unseen.length > 0 && (
+        <p class="muted small">
+          {count(unseen.length, 'service')} not seen: {enumerate([...offline])}{' '}
+          {agree(offline.size, 'does', 'do')} not answer
+        </p>
+      )}
     </>
   );
 }

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
 import type { StackList, StackRow, StackState } from '../../client/api-types.ts';
+import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
 import { useLoad } from '../../client/use-load.ts';
@@ -13,7 +14,7 @@ import { Chips } from '../../parts/chips.tsx';
 import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager, useLastPage } from '../../parts/pager.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { BatchActions } from './batch-actions.tsx';
 import { StackTable } from './stack-table.tsx';
@@ -25,7 +26,7 @@ interface Filter {
   readonly q: string;
   readonly state: string;
   readonly sort: string;
-  readonly page: string;
+  readonly page: number;
 }
 
 /** The page of stacks that a filter asks for, kept up to date. */
@@ -50,8 +51,8 @@ function useStackList(filter: Filter) {
 /** All stacks, those that want attention first. The filter stands in the address. */
 export function Stacks() {
   const { query: address, route } = useLocation();
-  const { q = '', state = '', page = '1', sort = 'attention' } = address;
-  const list = useStackList({ q, state, sort, page });
+  const { q = '', state = '', page, sort = 'attention' } = address;
+  const list = useStackList({ q, state, sort, page: pageOf(page) });
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const search = useRef<HTMLInputElement>(null);
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
@@ -83,13 +84,13 @@ export function Stacks() {
           onChoose={(next) => go({ state: next, page: '' })}
         />
       </div>
-      <BatchActions selected={selected} clear={() => select(new Set())} />
+      <BatchActions selected={selected} select={select} />
       <List
         list={list}
         isFiltered={q !== '' || state !== ''}
         selected={selected}
         select={select}
-        onPage={(next) => go({ page: String(next) })}
+        onPage={(next, replace) => go({ page: String(next) }, replace)}
       />
     </>
   );
@@ -100,11 +101,12 @@ interface ListProps {
   readonly isFiltered: boolean;
   readonly selected: ReadonlySet<string>;
   readonly select: (names: ReadonlySet<string>) => void;
-  readonly onPage: (page: number) => void;
+  readonly onPage: (page: number, replace?: boolean) => void;
 }
 
 function List({ list, isFiltered, selected, select, onPage }: ListProps) {
   const { data } = list;
+  useLastPage(data?.pagination, onPage);
   if (data === null) return <Unanswered of={list} what="stacks" />;
   if (data.stacks.length === 0) return <NoStacks isFiltered={isFiltered} />;
   return (

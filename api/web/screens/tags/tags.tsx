@@ -2,12 +2,14 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
 import type { TagView } from '../../client/fleet-types.ts';
+import { cutPage, pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
+import { useListKeys } from '../../app/use-list-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Chips } from '../../parts/chips.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
@@ -33,10 +35,31 @@ function useTags() {
   return loaded;
 }
 
+/** Filter, page and open tag as they stand in the address. */
+function useAddress() {
+  const { query: address, route } = useLocation();
+  const { q = '', kind = 'release', tag: opened } = address;
+  const page = pageOf(address['page']);
+  const addressOf = (changes: Readonly<Record<string, string | number>>): string =>
+    `/ui/tags${query({ q, kind: kind === 'release' ? '' : kind, ...changes })}`;
+  const go = (changes: Readonly<Record<string, string | number>>, replace = false): void =>
+    route(addressOf(changes), replace);
+  // Opening and closing a tag stays on the page.
+  const here = page === 1 ? {} : { page };
+  return {
+    q,
+    kind,
+    page,
+    opened,
+    go,
+    hrefOf: ({ name }: TagView): string => addressOf({ ...here, tag: name }),
+    close: (): void => go(here, true),
+  };
+}
+
 /** Tags that people put on what is to be deployed, and those that deployments leave. The filter and the open one stand in the address. */
 export function Tags() {
-  const { query: address, route } = useLocation();
-  const { q = '', kind = 'release', page = '1', tag: opened } = address;
+  const { q, kind, page, opened, go, hrefOf, close } = useAddress();
   const { data, error, reload } = useTags();
   const search = useRef<HTMLInputElement>(null);
   const [creates, create] = useState(false);
@@ -44,8 +67,6 @@ export function Tags() {
     '/': ['Search tags', () => search.current?.focus()],
     n: ['New release tag', () => may('deployer') && create(true)],
   });
-  const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
-    route(`/ui/tags${query({ q, kind: kind === 'release' ? '' : kind, ...changes })}`, replace);
   const all = data?.tags ?? [];
   const found = all.filter(
     ({ scheme, name }) => scheme === kind && name.toLowerCase().includes(q.toLowerCase()),
@@ -79,17 +100,16 @@ export function Tags() {
           of={found}
           kind={kind}
           q={q}
-          page={Number(page)}
-          onPage={(next) => go({ page: String(next) })}
+          page={page}
+          onPage={(next) => go({ page: next })}
+          hrefOf={hrefOf}
         />
       ) : error !== null ? (
         <Failed error={error} retry={reload} />
       ) : (
         <Waiting what="tags" />
       )}
-      {opened !== undefined && (
-        <TagDialog key={opened} name={opened} onClose={() => go({}, true)} onChanged={reload} />
-      )}
+      {opened !== undefined && <TagDialog key={opened} name={opened} onClose={close} onChanged={reload} />}
     </>
   );
 }
@@ -132,13 +152,16 @@ interface TagListProps {
   readonly q: string;
   readonly page: number;
   readonly onPage: (page: number) => void;
+  /** Address at which a tag is open. */
+  readonly hrefOf: (tag: TagView) => string;
 }
 
-function TagList({ of, kind, q, page, onPage }: TagListProps) {
-  if (of.length === 0) return <NoTags kind={kind} isFiltered={q !== ''} />;
-  const pages = Math.ceil(of.length / PER_PAGE);
-  const at = Math.min(Math.max(1, page), pages);
+function TagList({ of, kind, q, page, onPage, hrefOf }: TagListProps) {
+  const { shown, pagination } = cutPage(of, page, PER_PAGE);
+  const body = useRef<HTMLTableSectionElement>(null);
+  useListKeys(body, 'a', 'tag');
   const isRelease = kind === 'release';
+  if (of.length === 0) return <NoTags kind={kind} isFiltered={q !== ''} />;
   return (
     <>
       <div class="card table-frame">
@@ -152,14 +175,14 @@ function TagList({ of, kind, q, page, onPage }: TagListProps) {
               {isRelease && <th>Says</th>}
             </tr>
           </thead>
-          <tbody>
-            {of.slice((at - 1) * PER_PAGE, at * PER_PAGE).map((one) => (
-              <Row key={one.name} tag={one} q={q} />
+          <tbody ref={body}>
+            {shown.map((one) => (
+              <Row key={one.name} tag={one} href={hrefOf(one)} />
             ))}
           </tbody>
         </table>
       </div>
-      <Pager of={{ page: at, per_page: PER_PAGE, total: of.length, total_pages: pages }} onPage={onPage} />
+      <Pager of={pagination} onPage={onPage} />
       <p class="visually-hidden" aria-live="polite">
         {count(of.length, 'tag')}
       </p>
@@ -167,13 +190,13 @@ function TagList({ of, kind, q, page, onPage }: TagListProps) {
   );
 }
 
-function Row({ tag, q }: { tag: TagView; q: string }) {
+function Row({ tag, href }: { tag: TagView; href: string }) {
   const { name, scheme, subject, commit, time, message } = tag;
   return (
     <tr>
       <td>
         {scheme === 'release' ? (
-          <a class="tag-name" href={`/ui/tags${query({ q, tag: name })}`}>
+          <a class="tag-name" href={href}>
             {name}
           </a>
         ) : (

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import { CircleX, TriangleAlert } from 'lucide';
 import type { WorkflowNode } from '../../client/workflow-types.ts';
 import { count } from '../../client/words.ts';
-import { useKeys } from '../../app/use-keys.ts';
+import { useListKeys } from '../../app/use-list-keys.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { HealthState } from '../../parts/state.tsx';
 import { nameOf } from './edit/graph.ts';
@@ -13,12 +13,7 @@ import { useWork } from './work.ts';
 export function ListView() {
   const { nodes, select } = useWork();
   const list = useRef<HTMLUListElement>(null);
-  const move = (by: number): void => {
-    const all = [...(list.current?.querySelectorAll<HTMLElement>('.node-open') ?? [])];
-    const at = all.findIndex((one) => one === document.activeElement);
-    all[Math.min(all.length - 1, Math.max(0, at === -1 ? (by > 0 ? 0 : all.length - 1) : at + by))]?.focus();
-  };
-  useKeys({ j: ['Next node', () => move(1)], k: ['Previous node', () => move(-1)] });
+  useListKeys(list, '.node-open', 'node');
   return (
     <ul ref={list} class="node-list" aria-label={count(nodes.length, 'node')}>
       {nodes.map((node) => (

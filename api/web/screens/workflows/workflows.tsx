@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
 import type { StackRow } from '../../client/api-types.ts';
+import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
 import { useLoad } from '../../client/use-load.ts';
@@ -10,11 +11,12 @@ import { workflowAddress } from '../../client/stack-address.ts';
 import type { WorkflowList, WorkflowRow } from '../../client/workflow-types.ts';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
+import { useListKeys } from '../../app/use-list-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Empty, NothingLike, Unanswered } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
+import { Pager, useLastPage } from '../../parts/pager.tsx';
 import { SearchField } from '../../parts/search-field.tsx';
 import { NotDeployed } from '../../parts/not-deployed.tsx';
 import { State } from '../../parts/state.tsx';
@@ -26,8 +28,8 @@ import './workflows.css';
 /** All workflows, those that want attention first. */
 export function Workflows() {
   const { query: address, route } = useLocation();
-  const { q = '', page = '1' } = address;
-  const asked = query({ q, page, per_page: 50, sort: 'attention' });
+  const { q = '', page } = address;
+  const asked = query({ q, page: pageOf(page), per_page: 50, sort: 'attention' });
   const list = useLoad(`workflows${asked}`, (signal) => get<WorkflowList>(`/workflows${asked}`, signal), {
     keep: true,
   });
@@ -74,17 +76,22 @@ interface ListProps {
 function List({ list, q, create }: ListProps) {
   const { route } = useLocation();
   const { data } = list;
+  const onPage = (page: number, replace = false): void =>
+    route(`/ui/workflows${query({ q, page })}`, replace);
+  useLastPage(data?.pagination, onPage);
   if (data === null) return <Unanswered of={list} what="workflows" />;
   if (data.workflows.length === 0) return <NoWorkflows isFiltered={q !== ''} create={create} />;
   return (
     <>
       <Table of={data.workflows} />
-      <Pager of={data.pagination} onPage={(page) => route(`/ui/workflows${query({ q, page })}`)} />
+      <Pager of={data.pagination} onPage={onPage} />
     </>
   );
 }
 
 function Table({ of }: { of: readonly WorkflowRow[] }) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  useListKeys(body, 'a', 'workflow');
   return (
     <div class="card table-frame">
       <table class="workflows">
@@ -97,7 +104,7 @@ function Table({ of }: { of: readonly WorkflowRow[] }) {
             <th>Cluster</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody ref={body}>
           {of.map((one) => (
             <Row key={one.name} workflow={one} />
           ))}
