@@ -2,7 +2,6 @@ import { signal } from '@preact/signals';
 import { Icon } from '../parts/icon.tsx';
 import { X } from 'lucide';
 import type { ApiError } from '../client/request.ts';
-import { toApiError } from '../client/request.ts';
 
 interface Announcement {
   readonly id: number;
@@ -25,15 +24,6 @@ export function announce(text: string, link: Announcement['link'] = null): void 
 /** Tells what went wrong; it stays until somebody closes it. */
 export function announceError(what: string, error: ApiError): void {
   add({ tone: 'bad', text: `${what}: ${error.message}`, details: error.details, link: null });
-}
-
-/** Waits for something that a button does by itself, and tells what went wrong. */
-export async function announceFailure(what: string, done: Promise<unknown>): Promise<void> {
-  try {
-    await done;
-  } catch (error) {
-    announceError(what, toApiError(error));
-  }
 }
 
 function add(announcement: Omit<Announcement, 'id'>): number {

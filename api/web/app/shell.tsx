@@ -4,11 +4,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { CircleHelp, LogOut, Menu, Monitor, Moon, Sun, WifiOff, X } from 'lucide';
 import { Icon } from '../parts/icon.tsx';
 import { Help } from './help.tsx';
+import { DeedButton } from './deed-button.tsx';
 import { bindKeys, helpShown } from './keyboard.ts';
 import { liveState } from './live.ts';
 import { PLACES } from './navigation.ts';
 import { may, person, session } from './session.ts';
-import { AskSignOut, leave } from './sign-out.tsx';
+import { AskSignOut, useLeaving } from './sign-out.tsx';
 import { theme } from './theme.ts';
 import type { Theme } from './theme.ts';
 
@@ -117,6 +118,7 @@ const THEMES: readonly (readonly [Theme, string, typeof Sun])[] = [
 
 function Who() {
   const who = session.value;
+  const leave = useLeaving();
   if (who === null) return null;
   const at = THEMES.findIndex(([name]) => name === theme.value);
   const [, label, icon] = THEMES[at] ?? ['system', 'Colours of the system', Monitor];
@@ -149,9 +151,9 @@ function Who() {
           <Icon of={CircleHelp} />
         </button>
         {who.auth === 'on' && (
-          <button type="button" class="icon-button" title="Sign out" aria-label="Sign out" onClick={leave}>
+          <DeedButton of={leave} class="icon-button" label="Sign out" title="Sign out">
             <Icon of={LogOut} />
-          </button>
+          </DeedButton>
         )}
       </div>
     </div>

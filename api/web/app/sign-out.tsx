@@ -1,19 +1,22 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Confirm } from '../parts/confirm.tsx';
-import { announceFailure } from './announce.tsx';
 import { signOut } from './session.ts';
+import type { Deed } from './use-deed.ts';
+import { useDeed } from './use-deed.ts';
 import { tellUnsaved } from './unsaved.ts';
 
 const asks = signal(false);
 
 /** Signs this browser out; asks first where something would be lost. */
-export function leave(): void {
-  if (tellUnsaved().length === 0) void announceFailure('Not signed out', signOut());
-  else asks.value = true;
+export function useLeaving(): Deed {
+  return useDeed('Not signed out', async () => {
+    if (tellUnsaved().length === 0) await signOut();
+    else asks.value = true;
+  });
 }
 
-/** Question that `leave` asks. */
+/** Question that is asked where something would be lost. */
 export function AskSignOut() {
   const close = (): void => {
     asks.value = false;

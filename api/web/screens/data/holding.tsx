@@ -6,8 +6,9 @@ import { tellBytes } from '../../client/quantities.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { count, HEALTH } from '../../client/words.ts';
-import { announceFailure } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { HealthState } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -29,6 +30,7 @@ interface HoldingProps {
 export function HoldingCard({ holding, isGone }: HoldingProps) {
   const { stack, service, database, backups } = holding;
   const [newest] = backups;
+  const deed = useDeed('Not backed up', () => backUp(stack, service));
   return (
     <section class="card holding" aria-label={`${stack} / ${service}`}>
       <div class="card-head">
@@ -45,11 +47,7 @@ export function HoldingCard({ holding, isGone }: HoldingProps) {
           )}
           {isGone && <span class="muted small">its stack is gone; the backups are kept</span>}
         </div>
-        {!isGone && may('deployer') && (
-          <button type="button" onClick={() => void announceFailure('Not backed up', backUp(stack, service))}>
-            Back up {tellService(service)} now
-          </button>
-        )}
+        {!isGone && may('deployer') && <DeedButton of={deed}>Back up {tellService(service)} now</DeedButton>}
       </div>
       <div class="card-body">
         {database !== null && <Database of={database} />}
@@ -181,28 +179,28 @@ function Backup({ backup, isGone }: { backup: BackupView; isGone: boolean }) {
 }
 
 function VerifyButton({ backup: { stack, service, file } }: { backup: BackupView }) {
-  const [state, setState] = useState<'asks' | 'busy' | VerifyResult>('asks');
-  const verify = async (): Promise<void> => {
-    setState('busy');
+  const [found, setFound] = useState<VerifyResult | null>(null);
+  const verify = useDeed('Not verified', async () => {
+    setFound(null);
     try {
-      setState(await post<VerifyResult>('/backups/verify', { stack, service, file }));
+      setFound(await post<VerifyResult>('/backups/verify', { stack, service, file }));
     } catch (error) {
-      setState({ result: 'unreadable', message: toApiError(error).message });
+      setFound({ result: 'unreadable', message: toApiError(error).message });
     }
-  };
+  });
   return (
     <>
       <span aria-live="polite" class="small verified">
-        {typeof state === 'object' && (
-          <span class={RESULTS[state.result].isGood ? 'is-good' : 'is-bad'}>
-            <Icon of={RESULTS[state.result].isGood ? CircleCheck : CircleX} size={15} />{' '}
-            {RESULTS[state.result].words} {RESULTS[state.result].isGood ? '' : state.message}
+        {found !== null && (
+          <span class={RESULTS[found.result].isGood ? 'is-good' : 'is-bad'}>
+            <Icon of={RESULTS[found.result].isGood ? CircleCheck : CircleX} size={15} />{' '}
+            {RESULTS[found.result].words} {RESULTS[found.result].isGood ? '' : found.message}
           </span>
         )}
       </span>
-      <button type="button" disabled={state === 'busy'} onClick={() => void verify()}>
-        <Icon of={ShieldCheck} size={16} /> {state === 'busy' ? 'Reading it …' : 'Verify'}
-      </button>
+      <DeedButton of={verify}>
+        <Icon of={ShieldCheck} size={16} /> {verify.isBusy ? 'Reading it …' : 'Verify'}
+      </DeedButton>
     </>
   );
 }

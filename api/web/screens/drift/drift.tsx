@@ -1,11 +1,12 @@
 import { useLocation } from 'preact-iso';
-import { useState } from 'preact/hooks';
 import { RefreshCw } from 'lucide';
 import type { DriftView, StackDetail } from '../../client/api-types.ts';
-import { post, toApiError } from '../../client/request.ts';
+import { post } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -45,29 +46,20 @@ function Drift({ stack, found }: DriftProps) {
 }
 
 function Check({ stack: { name, drift }, found }: DriftProps) {
-  const [isBusy, setBusy] = useState(false);
-  const check = async (): Promise<void> => {
-    if (isBusy) return;
-    setBusy(true);
-    try {
-      const seen = await post<DriftView>(`/stacks/${encodeURIComponent(name)}/drift/check`);
-      found(seen);
-      announce(
-        seen.has_drift ? `${name} runs otherwise than it was deployed.` : `${name} runs as it was deployed.`,
-      );
-    } catch (problem) {
-      announceError('Not checked', toApiError(problem));
-    } finally {
-      setBusy(false);
-    }
-  };
-  useKeys({ r: ['Check for drift now', () => void (may('deployer') && check())] });
+  const check = useDeed('Not checked', async () => {
+    const seen = await post<DriftView>(`/stacks/${encodeURIComponent(name)}/drift/check`);
+    found(seen);
+    announce(
+      seen.has_drift ? `${name} runs otherwise than it was deployed.` : `${name} runs as it was deployed.`,
+    );
+  });
+  useKeys({ r: ['Check for drift now', () => void (may('deployer') && check.run())] });
   return (
     <div class="filters">
       {may('deployer') && (
-        <button type="button" disabled={isBusy} onClick={() => void check()}>
-          <Icon of={RefreshCw} size={16} /> {isBusy ? 'Checking …' : 'Check now'}
-        </button>
+        <DeedButton of={check}>
+          <Icon of={RefreshCw} size={16} /> {check.isBusy ? 'Checking …' : 'Check now'}
+        </DeedButton>
       )}
       <span class="muted">
         Last looked at: <Time at={drift.last_check} />

@@ -2,9 +2,9 @@ import { useLocation, useRoute } from 'preact-iso';
 import { useMemo, useState } from 'preact/hooks';
 import { Ban } from 'lucide';
 import type { JobDetail, LogView } from '../../client/api-types.ts';
-import { post, toApiError } from '../../client/request.ts';
+import { post } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
 import { may } from '../../app/session.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -116,12 +116,8 @@ function Cancel({ job: { id, type, status, stack_id: stack } }: { job: JobDetail
   const isOver = status !== 'queued' && status !== 'running';
   if (isOver || !CAN_END.has(type) || !may('deployer')) return null;
   const cancel = async (): Promise<void> => {
-    try {
-      await post(`/jobs/${encodeURIComponent(id)}/cancel`);
-      announce('It is called off, and ends after the step that is under way.');
-    } catch (error) {
-      announceError('Not called off', toApiError(error));
-    }
+    await post(`/jobs/${encodeURIComponent(id)}/cancel`);
+    announce('It is called off, and ends after the step that is under way.');
   };
   return (
     <>

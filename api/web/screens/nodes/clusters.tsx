@@ -1,12 +1,13 @@
-import { useState } from 'preact/hooks';
 import { CircleCheck, CircleHelp, CircleX } from 'lucide';
 import type { ClusterView } from '../../client/fleet-types.ts';
-import { get, post, toApiError } from '../../client/request.ts';
+import { get, post } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import type { Words } from '../../client/words.ts';
 import { count } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Failed } from '../../parts/empty.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -56,22 +57,17 @@ interface ClusterProps {
 
 function Cluster({ cluster, onLooked, onFailed }: ClusterProps) {
   const { name, display_name: title, status, message } = cluster;
-  const [isBusy, setBusy] = useState(false);
-  const look = async (): Promise<void> => {
-    setBusy(true);
+  const look = useDeed(`${title} does not answer`, async () => {
     try {
       onLooked(await post<ClusterView>(`/clusters/${encodeURIComponent(name)}/test`));
-      announce(`${title} answers.`);
     } catch (error) {
-      announceError(`${title} does not answer`, toApiError(error));
       onFailed();
+      throw error;
     }
-    setBusy(false);
-  };
+    announce(`${title} answers.`);
+  });
   const aside = may('deployer') && (
-    <button type="button" disabled={isBusy} onClick={() => void look()}>
-      {isBusy ? 'Asking …' : `Ask ${title} now`}
-    </button>
+    <DeedButton of={look}>{look.isBusy ? 'Asking …' : `Ask ${title} now`}</DeedButton>
   );
   return (
     <PlaceCard title={title} status={STATUS[status]} message={message} aside={aside}>

@@ -1,9 +1,11 @@
 import type { LoginView } from '../../client/fleet-types.ts';
-import { get, remove, toApiError } from '../../client/request.ts';
+import { get, remove } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
-import { leave } from '../../app/sign-out.tsx';
+import { useLeaving } from '../../app/sign-out.tsx';
+import { useDeed } from '../../app/use-deed.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Time } from '../../parts/time.tsx';
 
@@ -42,15 +44,15 @@ export function Logins() {
 function Login({ of, onEnded }: { of: LoginView; onEnded: () => void }) {
   const { id, name, role, method, address, user_agent: agent, is_current: isCurrent } = of;
   const browser = tellBrowser(agent);
-  const end = async (): Promise<void> => {
+  const end = useDeed('Not signed out', async () => {
     try {
       await remove(`/sessions/${encodeURIComponent(id)}`);
       announce(`${browser} of ${name} is signed out.`);
-    } catch (error) {
-      announceError('Not signed out', toApiError(error));
+    } finally {
+      onEnded();
     }
-    onEnded();
-  };
+  });
+  const leave = useLeaving();
   return (
     <li>
       <div>
@@ -61,13 +63,9 @@ function Login({ of, onEnded }: { of: LoginView; onEnded: () => void }) {
           <Time at={of.created_at} />, until <Time at={of.expires_at} isAhead />
         </p>
       </div>
-      <button
-        type="button"
-        aria-label={`Sign out ${browser} of ${name}`}
-        onClick={() => (isCurrent ? leave() : void end())}
-      >
+      <DeedButton of={isCurrent ? leave : end} label={`Sign out ${browser} of ${name}`}>
         Sign out
-      </button>
+      </DeedButton>
     </li>
   );
 }

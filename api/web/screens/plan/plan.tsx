@@ -5,8 +5,10 @@ import type { JobView, PlanAnswer, StackDetail } from '../../client/api-types.ts
 import type { ApiError } from '../../client/request.ts';
 import { post, toApiError } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
-import { announceError, announceFailure } from '../../app/announce.tsx';
+import { announceError } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
@@ -34,7 +36,16 @@ function usePlan(name: string, mode: Mode) {
       isWanted = false;
     };
   }, [name, mode, turn]);
-  return { plan, error, again: () => setTurn((before) => before + 1) };
+  const isMade = plan !== null || error !== null;
+  return {
+    plan,
+    error,
+    isMade,
+    /** Makes it anew, unless it is being made. */
+    again(): void {
+      if (isMade) setTurn((before) => before + 1);
+    },
+  };
 }
 
 /** Effects of applying the stack now, and the button that does it. */
@@ -58,13 +69,13 @@ export function PlanScreen() {
 }
 
 function Planned({ stack, mode }: { stack: StackDetail; mode: Mode }) {
-  const { plan, error, again } = usePlan(stack.name, mode);
+  const { plan, error, isMade, again } = usePlan(stack.name, mode);
   const isOld = plan !== null && stack.revision !== null && stack.state === 'applying';
   useKeys({ r: ['Plan again', again] });
   return (
     <>
       <div class="filters">
-        <button type="button" onClick={again} disabled={plan === null && error === null}>
+        <button type="button" onClick={again} disabled={!isMade}>
           <Icon of={RefreshCw} size={16} /> Plan again
         </button>
         {isOld && <span class="muted">A change is being made now; plan again when it has ended.</span>}
@@ -106,18 +117,13 @@ function Apply({ plan, again }: { plan: PlanAnswer; again: () => void }) {
   const { route } = useLocation();
   const [given, give] = useState<ReadonlySet<string>>(new Set());
   const [asks, ask] = useState(false);
-  const [isBusy, setBusy] = useState(false);
   const hasErrors = plan.diagnostics.some(({ severity }) => severity === 'error');
-  if (countChanges(plan) === 0 || hasErrors) return null;
-  const isReady = plan.confirmations.every(({ message }) => given.has(message));
   const apply = async (): Promise<void> => {
-    setBusy(true);
     try {
       const body = { plan_id: plan.plan_id, confirm: plan.confirmations.length > 0 };
       const job = await post<JobView>(`/stacks/${encodeURIComponent(plan.stack)}/apply`, body);
       route(jobAddress(job.id));
     } catch (problem) {
-      setBusy(false);
       const error = toApiError(problem);
       if (error.status !== 409) throw error;
       // The plan is old, and so is what was asked about it.
@@ -125,17 +131,26 @@ function Apply({ plan, again }: { plan: PlanAnswer; again: () => void }) {
       again();
     }
   };
+  const deed = useDeed('Not applied', apply);
+  if (countChanges(plan) === 0 || hasErrors) return null;
+  const isReady = plan.confirmations.every(({ message }) => given.has(message));
+  const words = (
+    <>
+      <Icon of={Play} size={16} /> {tellApply(plan)}
+    </>
+  );
   return (
     <div class="apply-bar">
       <Confirmations plan={plan} given={given} give={give} />
-      <button
-        type="button"
-        class={plan.mode === 'destroy' ? 'danger' : 'primary'}
-        disabled={!isReady || isBusy}
-        onClick={() => (plan.mode === 'destroy' ? ask(true) : void announceFailure('Not applied', apply()))}
-      >
-        <Icon of={Play} size={16} /> {tellApply(plan)}
-      </button>
+      {plan.mode === 'destroy' ? (
+        <button type="button" class="danger" disabled={!isReady} onClick={() => ask(true)}>
+          {words}
+        </button>
+      ) : (
+        <DeedButton of={deed} class="primary" disabled={!isReady}>
+          {words}
+        </DeedButton>
+      )}
       {!isReady && <span class="muted small">Tick what you agree to first.</span>}
       {asks && (
         <Confirm

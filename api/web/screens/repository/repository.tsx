@@ -1,12 +1,13 @@
 import { useLocation } from 'preact-iso';
-import { useState } from 'preact/hooks';
 import { CircleX, RefreshCw } from 'lucide';
 import type { Diagnostic, RepositoryView } from '../../client/api-types.ts';
-import { get, post, query, toApiError } from '../../client/request.ts';
+import { get, post, query } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count, shortCommit } from '../../client/words.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { useKeys } from '../../app/use-keys.ts';
 import { useCalmly, useEvent, useMissed } from '../../app/use-live.ts';
 import { Chips } from '../../parts/chips.tsx';
@@ -29,22 +30,15 @@ export function RepositoryScreen() {
   const soon = useCalmly(reload);
   useEvent('repository', soon);
   useMissed(reload);
-  const [isReading, setReading] = useState(false);
-  const read = async (): Promise<void> => {
-    if (isReading || !may('deployer')) return;
-    setReading(true);
-    await readNow(data?.revision?.commit);
-    soon();
-    setReading(false);
-  };
-  useKeys({ y: ['Read the repository now', () => void read()] });
+  const read = useDeed('Not read', () => readNow(data?.revision?.commit).finally(soon));
+  useKeys({ y: ['Read the repository now', () => void (may('deployer') && read.run())] });
   return (
     <>
       <PageHead title="Repository">
         {may('deployer') && (
-          <button type="button" class="primary" disabled={isReading} onClick={() => void read()}>
-            <Icon of={RefreshCw} /> {isReading ? 'Reading …' : 'Read it now'}
-          </button>
+          <DeedButton of={read} class="primary">
+            <Icon of={RefreshCw} /> {read.isBusy ? 'Reading …' : 'Read it now'}
+          </DeedButton>
         )}
       </PageHead>
       {data !== null ? (
@@ -63,19 +57,15 @@ export function RepositoryScreen() {
 }
 
 async function readNow(before: string | undefined): Promise<void> {
-  try {
-    const { revision } = await post<{ revision: string | null }>('/sync?wait=true');
-    if (revision === null) announce('Read. There is no commit yet.');
-    else if (revision === before)
-      announce(`Read. Nothing is new: ${shortCommit(revision)} is the newest commit.`);
-    else
-      announce(`Read. ${shortCommit(revision)} is the newest commit now.`, {
-        href: '/ui/stacks',
-        text: 'Stacks',
-      });
-  } catch (error) {
-    announceError('Not read', toApiError(error));
-  }
+  const { revision } = await post<{ revision: string | null }>('/sync?wait=true');
+  if (revision === null) announce('Read. There is no commit yet.');
+  else if (revision === before)
+    announce(`Read. Nothing is new: ${shortCommit(revision)} is the newest commit.`);
+  else
+    announce(`Read. ${shortCommit(revision)} is the newest commit now.`, {
+      href: '/ui/stacks',
+      text: 'Stacks',
+    });
 }
 
 function Problem({ of: { error, revision } }: { of: RepositoryView }) {

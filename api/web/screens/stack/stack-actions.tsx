@@ -1,11 +1,14 @@
 import { useState } from 'preact/hooks';
 import { CirclePause, Lock, LockOpen, Pencil, Play, RotateCw, Trash2 } from 'lucide';
 import type { JobView, StackDetail } from '../../client/api-types.ts';
+import { whyKept } from '../../client/after-commit.ts';
 import { post, remove, request } from '../../client/request.ts';
 import { jobAddress, stackAddress, workflowAddress } from '../../client/stack-address.ts';
-import { count } from '../../client/words.ts';
-import { announce, announceFailure } from '../../app/announce.tsx';
+import { agree, count } from '../../client/words.ts';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
 import { may } from '../../app/session.ts';
+import { useDeed } from '../../app/use-deed.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { Icon } from '../../parts/icon.tsx';
 
@@ -14,9 +17,10 @@ type Question = 'stop' | 'restart' | 'hold' | 'release' | 'delete';
 /** Buttons for a stack as a whole, apart from what its plan does. */
 export function StackActions({ stack, reload }: { stack: StackDetail; reload: () => void }) {
   const [asked, ask] = useState<Question | null>(null);
-  if (!may('deployer')) return null;
   const { name, state, kind, services, hold, file } = stack;
   const what = count(services.length, 'service');
+  const start = useDeed(`${name} is not started`, () => control(name, 'start', `start ${what}`));
+  if (!may('deployer')) return null;
   const hasControl = kind === 'kombination' && state !== 'removed' && services.length > 0;
   return (
     <>
@@ -29,14 +33,9 @@ export function StackActions({ stack, reload }: { stack: StackDetail; reload: ()
         </a>
       )}
       {hasControl && state === 'stopped' && (
-        <button
-          type="button"
-          onClick={() =>
-            void announceFailure(`${name} is not started`, control(name, 'start', `start ${what}`))
-          }
-        >
+        <DeedButton of={start}>
           <Icon of={Play} size={16} /> Start {what}
-        </button>
+        </DeedButton>
       )}
       {hasControl && state !== 'stopped' && (
         <>
@@ -96,14 +95,12 @@ function Ask({ question, stack, reload, onClose }: AskProps) {
           action={`Delete ${stack.name}`}
           typed={stack.name}
           isDangerous
-          onConfirm={() => deleteStack(stack.name)}
+          onConfirm={() => deleteStack(stack)}
           onClose={onClose}
         >
           <p>
-            One commit takes its files out of the config repository, and{' '}
-            {count(stack.services.length, 'service')} that run{stack.services.length === 1 ? 's' : ''} for it{' '}
-            {stack.services.length === 1 ? 'is' : 'are'} removed. Data in volumes stays until you agree to
-            remove it as well.
+            One commit takes its files out of the config repository, and {tellRemoval(stack)}. Data in volumes
+            stays until you agree to remove it as well.
           </p>
         </Confirm>
       );
@@ -180,7 +177,19 @@ async function release(name: string, reload: () => void): Promise<void> {
   reload();
 }
 
-async function deleteStack(name: string): Promise<void> {
+/** `2 services that run for it are removed`, or what keeps them. */
+function tellRemoval(stack: StackDetail): string {
+  const { services } = stack;
+  const why = whyKept(stack);
+  const runs = `${count(services.length, 'service')} that ${agree(services.length, 'runs', 'run')} for it`;
+  if (why !== null) return `${runs} ${agree(services.length, 'stays', 'stay')} for now, since ${why}`;
+  return `${runs} ${agree(services.length, 'is', 'are')} removed`;
+}
+
+async function deleteStack(stack: StackDetail): Promise<void> {
+  const { name } = stack;
   await remove(pathOf(name));
-  announce(`${name} is taken out of Git, and will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
+  const why = whyKept(stack);
+  const then = why === null ? 'and will be removed' : `and what it runs stays for now, since ${why}`;
+  announce(`${name} is taken out of Git, ${then}.`, { href: '/ui/jobs', text: 'Jobs' });
 }

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks';
 import { Bookmark, Undo2 } from 'lucide';
-import { get, post, query, toApiError } from '../../client/request.ts';
+import { get, post, query } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count } from '../../client/words.ts';
 import type { Fields, GraphDifference, VersionView } from '../../client/workflow-types.ts';
-import { announce, announceError } from '../../app/announce.tsx';
+import { announce } from '../../app/announce.tsx';
+import { DeedButton } from '../../app/deed-button.tsx';
+import { useDeed } from '../../app/use-deed.ts';
 import { Empty, Failed, Waiting } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { CommitLink } from '../../parts/source-link.tsx';
@@ -22,6 +24,11 @@ export function Versions() {
     get<{ readonly versions: readonly VersionView[] }>(path, signal),
   );
   const [chosen, choose] = useState<number | null>(null);
+  const mark = useDeed('Not marked', async () => {
+    const made = await post<VersionView>(path, {});
+    announce(`Version ${made.number} marks what is saved now.`);
+    list.reload();
+  });
   if (list.data === null)
     return list.error === null ? (
       <Waiting what="versions" />
@@ -29,19 +36,10 @@ export function Versions() {
       <Failed error={list.error} retry={list.reload} />
     );
   const { versions } = list.data;
-  const mark = async (): Promise<void> => {
-    try {
-      const made = await post<VersionView>(path, {});
-      announce(`Version ${made.number} marks what is saved now.`);
-      list.reload();
-    } catch (problem) {
-      announceError('Not marked', toApiError(problem));
-    }
-  };
   const marker = !isReadOnly && (
-    <button type="button" onClick={() => void mark()}>
+    <DeedButton of={mark}>
       <Icon of={Bookmark} size={16} /> Mark what is saved now as a version
-    </button>
+    </DeedButton>
   );
   if (versions.length === 0)
     return (
@@ -116,18 +114,12 @@ function Compared({ from, others, path }: ComparedProps) {
   const [to, setTo] = useState('');
   const asked = `${path}/compare${query({ from, to })}`;
   const { data, error, reload } = useLoad(asked, (signal) => get<GraphDifference>(asked, signal));
-  const restore = async (): Promise<void> => {
-    try {
-      const { document } = await get<{ readonly document: Fields }>(`${path}/${from}`);
-      const { nodes, edges } = asFields(document);
-      editor.edit((now) => ({ ...now, nodes: nodes ?? [], ...(edges === undefined ? {} : { edges }) }));
-      announce(
-        `The drawing of version ${from} is in the editor. Save shows what differs; undo takes it back.`,
-      );
-    } catch (problem) {
-      announceError('Not brought back', toApiError(problem));
-    }
-  };
+  const restore = useDeed('Not brought back', async () => {
+    const { document } = await get<{ readonly document: Fields }>(`${path}/${from}`);
+    const { nodes, edges } = asFields(document);
+    editor.edit((now) => ({ ...now, nodes: nodes ?? [], ...(edges === undefined ? {} : { edges }) }));
+    announce(`The drawing of version ${from} is in the editor. Save shows what differs; undo takes it back.`);
+  });
   return (
     <section class="card" aria-label="Difference">
       <div class="card-head">
@@ -145,9 +137,9 @@ function Compared({ from, others, path }: ComparedProps) {
           </select>
         </label>
         {!isReadOnly && (
-          <button type="button" onClick={() => void restore()}>
+          <DeedButton of={restore}>
             <Icon of={Undo2} size={16} /> Bring version {from} back into the drawing
-          </button>
+          </DeedButton>
         )}
       </div>
       <div class="card-body">
