@@ -18,7 +18,7 @@ interface DialogProps {
 /** A question, or a form, before everything else. Escape and a click beside it close it; the focus goes back to where it was. */
 export function Dialog({ title, onClose, children, wide, isBusy = false, isKept = false }: DialogProps) {
   const own = useRef<HTMLDialogElement>(null);
-  /** True where the pointer went down beside the box: a selection that is drawn out of it ends there as well. */
+  /** True where the pointer went down beside the box, and up again: a selection that is drawn out of it, or into it, is no click. */
   const isBeside = useRef(false);
   const heading = useId();
   useLayoutEffect(() => {
@@ -27,7 +27,7 @@ export function Dialog({ title, onClose, children, wide, isBusy = false, isKept 
     dialog?.showModal();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      giveBack(before);
     };
   }, []);
   const close = (): void => {
@@ -52,6 +52,9 @@ export function Dialog({ title, onClose, children, wide, isBusy = false, isKept 
       onPointerDown={(event) => {
         isBeside.current = event.target === own.current;
       }}
+      onPointerUp={(event) => {
+        if (event.target !== own.current) isBeside.current = false;
+      }}
       onClick={(event) => {
         if (event.target === own.current && isBeside.current && !isKept) close();
       }}
@@ -67,4 +70,11 @@ export function Dialog({ title, onClose, children, wide, isBusy = false, isKept 
       </div>
     </dialog>
   );
+}
+
+/** Gives the focus back; where what had it is gone, the heading of the screen takes it. */
+function giveBack(to: Element | null): void {
+  const isThere = to instanceof HTMLElement && to.isConnected && to !== document.body;
+  const next = isThere ? to : document.querySelector<HTMLElement>('main h1');
+  next?.focus({ preventScroll: true });
 }

@@ -1,11 +1,11 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import type { JobView } from '../../client/api-types.ts';
-import type { ApiError } from '../../client/request.ts';
-import { post, toApiError } from '../../client/request.ts';
+import { post } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
 import { count } from '../../client/words.ts';
 import { announce } from '../../app/announce.tsx';
+import { Confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { asFields, nameOf } from './edit/graph.ts';
 import { useWork } from './work.ts';
@@ -118,73 +118,43 @@ function Value({ of, value, give }: { of: Wanted; value: string; give: (value: s
   );
 }
 
-function Problem({ of }: { of: ApiError }) {
-  return (
-    <div class="problem" role="alert">
-      {of.message}
-      {of.details.map((one) => (
-        <p key={one}>{one}</p>
-      ))}
-    </div>
-  );
-}
-
 function Run({ onClose }: { onClose: () => void }) {
   const { route } = useLocation();
   const { stack } = useWork();
   const wanted = useWanted();
   const [values, setValues] = useState<Values>({});
-  const [error, setError] = useState<ApiError | null>(null);
-  const [isBusy, setBusy] = useState(false);
   const filled = wanted.filter((one) => (values[idOf(one)] ?? '') !== '');
   const missing = wanted.filter((one) => one.isMissing && (values[idOf(one)] ?? '') === '');
   const run = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const path = `/workflows/${encodeURIComponent(stack.name)}/runs`;
-      const { job, version } = await post<{
-        readonly job: JobView;
-        readonly version: { readonly number: number };
-      }>(path, bodyOf(filled, values));
-      onClose();
-      announce(`Run of version ${version.number} has begun.`, {
-        href: jobAddress(job.id),
-        text: 'Watch it',
-      });
-      route(jobAddress(job.id));
-    } catch (problem) {
-      setError(toApiError(problem));
-      setBusy(false);
-    }
+    const path = `/workflows/${encodeURIComponent(stack.name)}/runs`;
+    const { job, version } = await post<{
+      readonly job: JobView;
+      readonly version: { readonly number: number };
+    }>(path, bodyOf(filled, values));
+    announce(`Run of version ${version.number} has begun.`, { href: jobAddress(job.id), text: 'Watch it' });
+    route(jobAddress(job.id));
   };
   return (
-    <Dialog title={`Run ${stack.name}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!isBusy && missing.length === 0) void run();
-        }}
-      >
-        <p>
-          Applies what is saved to the cluster, and marks it as a version.
-          {wanted.length > 0 && ' Values that you give are kept, encrypted, and never shown again.'}
-        </p>
-        {wanted.map((one) => (
-          <Value
-            key={idOf(one)}
-            of={one}
-            value={values[idOf(one)] ?? ''}
-            give={(value) => setValues({ ...values, [idOf(one)]: value })}
-          />
-        ))}
-        {error !== null && <Problem of={error} />}
-        <div class="actions">
-          {missing.length > 0 && <span class="muted small">{count(missing.length, 'value')} missing</span>}
-          <button type="submit" class="primary" disabled={isBusy || missing.length > 0}>
-            {filled.length === 0 ? 'Run it' : `Run it with ${count(filled.length, 'new value')}`}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <Confirm
+      title={`Run ${stack.name}`}
+      action={filled.length === 0 ? 'Run it' : `Run it with ${count(filled.length, 'new value')}`}
+      canConfirm={missing.length === 0}
+      onConfirm={run}
+      onClose={onClose}
+    >
+      <p>
+        Applies what is saved to the cluster, and marks it as a version.
+        {wanted.length > 0 && ' Values that you give are kept, encrypted, and never shown again.'}
+      </p>
+      {wanted.map((one) => (
+        <Value
+          key={idOf(one)}
+          of={one}
+          value={values[idOf(one)] ?? ''}
+          give={(value) => setValues((before) => ({ ...before, [idOf(one)]: value }))}
+        />
+      ))}
+      {missing.length > 0 && <p class="muted small">{count(missing.length, 'value')} missing</p>}
+    </Confirm>
   );
 }

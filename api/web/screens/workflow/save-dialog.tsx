@@ -2,9 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { TriangleAlert } from 'lucide';
 import type { StackDetail } from '../../client/api-types.ts';
 import type { ApiError } from '../../client/request.ts';
+import { tellAfterCommit, whyKept } from '../../client/after-commit.ts';
 import { post, request, toApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
-import { count, shortCommit } from '../../client/words.ts';
+import { count, enumerate, shortCommit } from '../../client/words.ts';
 import type { FilesPreview } from '../../client/workflow-types.ts';
 import { announce } from '../../app/announce.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -12,7 +13,7 @@ import { Diff } from '../../parts/diff.tsx';
 import { Failed, Waiting } from '../../parts/empty.tsx';
 import { Findings } from '../../parts/findings.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { countChanges, enumerate, targetsOf, tellSummary } from '../plan/plan-words.ts';
+import { countChanges, targetsOf, tellSummary } from '../plan/plan-words.ts';
 import type { Editor } from './edit/editor.ts';
 import { useWork } from './work.ts';
 
@@ -64,8 +65,12 @@ export function SaveDialog({ reloadFiles, keepSaved, onClose }: SaveProps) {
   const { stack, editor } = useWork();
   const path = `/stacks/${encodeURIComponent(stack.name)}/files`;
   const { preview, error, isRebased, again, refuse } = usePreview(path, editor, reloadFiles);
-  const save = async (message: string): Promise<void> => {
-    const body = { ...bodyOf(editor), message };
+  // The message stays while what it is about is shown anew.
+  const [message, setMessage] = useState(`Change the workflow ${stack.name}`);
+  const [isBusy, setBusy] = useState(false);
+  const isPublished = editor.document.value['status'] === 'published';
+  const save = async (): Promise<void> => {
+    const body = { ...bodyOf(editor), message: message.trim() };
     const [{ text }] = body.files;
     let saved: StackDetail & { readonly commit: string };
     try {
@@ -75,13 +80,14 @@ export function SaveDialog({ reloadFiles, keepSaved, onClose }: SaveProps) {
     }
     keepSaved(text, saved.commit);
     onClose();
-    announce(`Saved as commit ${shortCommit(saved.commit)}.`, {
+    const then = isPublished ? `; ${tellAfterCommit(stack)}` : '';
+    announce(`Saved as commit ${shortCommit(saved.commit)}${then}.`, {
       href: stackAddress(stack.name),
       text: `See how ${stack.name} is`,
     });
   };
   return (
-    <Dialog title={`Save ${stack.name}`} onClose={onClose} wide>
+    <Dialog title={`Save ${stack.name}`} isBusy={isBusy} onClose={onClose} wide>
       {isRebased && (
         <p class="notice tone-warn">
           Somebody else has saved it meanwhile. Your changes stand on top of theirs now; look at them again.
@@ -94,7 +100,17 @@ export function SaveDialog({ reloadFiles, keepSaved, onClose }: SaveProps) {
       ) : preview.diff.length === 0 ? (
         <p>Nothing differs from what is saved.</p>
       ) : (
-        <Ask preview={preview} save={save} />
+        <Ask
+          preview={preview}
+          isPublished={isPublished}
+          isBusy={isBusy}
+          message={message}
+          setMessage={setMessage}
+          save={() => {
+            setBusy(true);
+            void save().finally(() => setBusy(false));
+          }}
+        />
       )}
     </Dialog>
   );
@@ -116,26 +132,30 @@ function Needed({ plan }: { plan: FilesPreview['plan'] }) {
   );
 }
 
-function Ask({ preview, save }: { preview: FilesPreview; save: (message: string) => Promise<void> }) {
-  const { stack, editor } = useWork();
-  const [message, setMessage] = useState(`Change the workflow ${stack.name}`);
-  const [isBusy, setBusy] = useState(false);
+interface AskProps {
+  readonly preview: FilesPreview;
+  readonly isPublished: boolean;
+  readonly isBusy: boolean;
+  readonly message: string;
+  readonly setMessage: (message: string) => void;
+  readonly save: () => void;
+}
+
+function Ask({ preview, isPublished, isBusy, message, setMessage, save }: AskProps) {
+  const { stack } = useWork();
   const errors = preview.diagnostics.filter(
     ({ severity, code }) => severity === 'error' && code !== COMES_LATER,
   );
-  const isPublished = editor.document.value['status'] === 'published';
   const changes = preview.plan === null ? 0 : countChanges(preview.plan);
   const where = preview.plan === null ? '' : enumerate(targetsOf(preview.plan));
-  const waits = (preview.plan?.confirmations.length ?? 0) > 0;
+  const waits = (preview.plan?.confirmations.length ?? 0) > 0 || whyKept(stack) !== null;
   const action =
     changes > 0 && !waits ? `Commit, and apply ${count(changes, 'change')} to ${where}` : 'Commit 1 file';
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (message.trim() === '' || isBusy || errors.length > 0) return;
-        setBusy(true);
-        void save(message.trim()).finally(() => setBusy(false));
+        if (message.trim() !== '' && !isBusy && errors.length === 0) save();
       }}
     >
       {preview.diff.map(({ path, diff }) => (

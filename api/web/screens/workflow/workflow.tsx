@@ -113,13 +113,6 @@ function Drawn({ stack, editor, catalogue, isReadOnly, files, takeIn, reloadFile
   const states = useMemo(() => statesOf(nodes, tree, steps), [nodes, tree, steps]);
   const [asked, select] = useState<string | null>(query['node'] ?? null);
   useEffect(() => editor.follow(files), [editor, files]);
-  useEffect(() => {
-    const warn = (event: BeforeUnloadEvent): void => {
-      if (editor.isChanged.peek()) event.preventDefault();
-    };
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, [editor]);
   const selected = nodes.some(({ id }) => id === asked) ? asked : null;
   const work = useMemo(
     () => ({ stack, editor, catalogue, nodes, edges, findings, states, selected, select, isReadOnly }),

@@ -1,11 +1,10 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import type { StackDetail } from '../../client/api-types.ts';
-import type { ApiError } from '../../client/request.ts';
-import { get, post, toApiError } from '../../client/request.ts';
+import { get, post } from '../../client/request.ts';
 import { workflowAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Confirm } from '../../parts/confirm.tsx';
 
 interface ClusterList {
   readonly clusters: readonly { readonly name: string; readonly display_name: string }[];
@@ -47,57 +46,34 @@ export function NewWorkflow({ onClose }: { onClose: () => void }) {
   const { data } = useLoad('clusters', (signal) => get<ClusterList>('/clusters', signal));
   const [title, setTitle] = useState('');
   const [chosen, choose] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
   const cluster = chosen ?? data?.clusters[0]?.name ?? '';
   const create = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const body = { title: title.trim(), ...(cluster === '' ? {} : { cluster }) };
-      const made = await post<StackDetail>('/workflows', body);
-      onClose();
-      route(workflowAddress(made.name));
-    } catch (problem) {
-      setError(toApiError(problem));
-      setBusy(false);
-    }
+    const body = { title: title.trim(), ...(cluster === '' ? {} : { cluster }) };
+    const made = await post<StackDetail>('/workflows', body);
+    route(workflowAddress(made.name));
   };
   return (
-    <Dialog title="New workflow" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (title.trim() !== '' && !isBusy) void create();
-        }}
-      >
-        <label class="field">
-          <span>Name</span>
-          <input
-            value={title}
-            autocomplete="off"
-            maxLength={200}
-            onInput={(event) => setTitle(event.currentTarget.value)}
-          />
-        </label>
-        <ClusterChoice clusters={data?.clusters ?? null} chosen={cluster} choose={choose} />
-        <p class="muted small">
-          This commits a file <code>workflows/….yaml</code> without nodes, a draft. Nothing is applied until
-          you publish it.
-        </p>
-        {error !== null && (
-          <p class="problem" role="alert">
-            {error.message}
-          </p>
-        )}
-        <div class="actions">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={title.trim() === '' || isBusy}>
-            Commit the draft
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <Confirm
+      title="New workflow"
+      action="Commit the draft"
+      canConfirm={title.trim() !== ''}
+      onConfirm={create}
+      onClose={onClose}
+    >
+      <label class="field">
+        <span>Name</span>
+        <input
+          value={title}
+          autocomplete="off"
+          maxLength={200}
+          onInput={(event) => setTitle(event.currentTarget.value)}
+        />
+      </label>
+      <ClusterChoice clusters={data?.clusters ?? null} chosen={cluster} choose={choose} />
+      <p class="muted small">
+        This commits a file <code>workflows/….yaml</code> without nodes, a draft. Nothing is applied until you
+        publish it.
+      </p>
+    </Confirm>
   );
 }
