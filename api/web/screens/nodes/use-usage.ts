@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { StatsAnswer, UsageView, WorkerView } from '../../client/fleet-types.ts';
 import { get } from '../../client/request.ts';
 
@@ -28,6 +28,13 @@ interface Measured {
   readonly stats: readonly UsageView[];
 }
 
+interface Measuring {
+  /** Stacks that it began with. */
+  readonly total: number;
+  readonly isOver: boolean;
+  readonly measured: readonly Measured[];
+}
+
 /** Measures what the stacks of nodes use now. Few are measured at once, many when somebody asks. */
 export function useUsage(workers: readonly WorkerView[]): Usage {
   const running = new Set(
@@ -35,8 +42,7 @@ export function useUsage(workers: readonly WorkerView[]): Usage {
   );
   const names = [...running].toSorted();
   const key = names.join(' ');
-  const [measured, setMeasured] = useState<readonly Measured[]>([]);
-  const [state, setState] = useState<Usage['state']>('asks');
+  const [measuring, setMeasuring] = useState<Measuring | null>(null);
   const latest = useRef(names);
   latest.current = names;
   const abort = useRef<AbortController>(undefined);
@@ -44,20 +50,30 @@ export function useUsage(workers: readonly WorkerView[]): Usage {
     abort.current?.abort();
     const controller = new AbortController();
     abort.current = controller;
-    setMeasured([]);
-    setState('measuring');
-    const tell = (one: Measured): void => {
-      if (!controller.signal.aborted) setMeasured((before) => [...before, one]);
+    const total = latest.current.length;
+    setMeasuring({ total, isOver: false, measured: [] });
+    const change = (next: (before: Measuring) => Measuring): void => {
+      if (!controller.signal.aborted) setMeasuring((before) => (before === null ? before : next(before)));
     };
-    void measureAll(latest.current, tell, controller.signal).then(() => {
-      if (!controller.signal.aborted) setState('done');
-    });
+    const tell = (one: Measured): void =>
+      change((before) => ({ ...before, measured: [...before.measured, one] }));
+    void measureAll(latest.current, tell, controller.signal).then(() =>
+      change((before) => ({ ...before, isOver: true })),
+    );
   }, []);
+  // Other stacks are measured anew where they are few; what was asked for goes on with those that it began with.
   useEffect(() => {
     if (key !== '' && latest.current.length <= UNASKED) measure();
-    return () => abort.current?.abort();
   }, [key, measure]);
-  return { state, total: names.length, measured: measured.length, nodes: byNode(measured), measure };
+  useEffect(() => () => abort.current?.abort(), []);
+  const { measured = [], isOver = false } = measuring ?? {};
+  return {
+    state: measuring === null ? 'asks' : isOver ? 'done' : 'measuring',
+    total: measuring !== null && !isOver ? measuring.total : names.length,
+    measured: measured.length,
+    nodes: useMemo(() => byNode(measured), [measuring]),
+    measure,
+  };
 }
 
 async function measureAll(
