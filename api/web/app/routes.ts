@@ -1,14 +1,9 @@
 import type { FunctionComponent } from 'preact';
-import { lazy } from 'preact-iso';
+import { later } from './later.tsx';
 
 export interface Screen {
   readonly path: string;
   readonly component: FunctionComponent;
-}
-
-/** Loads a screen when it is opened first. */
-function later(load: () => Promise<FunctionComponent>): FunctionComponent {
-  return lazy(async () => ({ default: await load() })) as FunctionComponent;
 }
 
 /** Every screen but the first one, by address. */

@@ -2,6 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Role, SessionView } from '../client/api-types.ts';
 import type { ApiError } from '../client/request.ts';
 import { get, post, remove, signedOut, toApiError } from '../client/request.ts';
+import { announceError } from './announce.tsx';
 import { forgetUnsaved } from './unsaved.ts';
 
 /** The person who looks at the page; `null` until the first answer. */
@@ -71,15 +72,24 @@ export async function signOut(): Promise<void> {
 }
 
 /** Signs in by the link in the address, which counts once, and takes it out of the address and the history. */
-export async function useLink(): Promise<void> {
+async function useLink(): Promise<void> {
   const link = /^#link=([\w.-]+)$/.exec(location.hash)?.[1];
   if (link === undefined) return;
   history.replaceState(null, '', location.pathname + location.search);
+  linkError.value = null;
   try {
     await signIn({ link });
   } catch (error) {
-    linkError.value = toApiError(error);
+    const problem = toApiError(error);
+    if (person.value === null) linkError.value = problem;
+    else announceError(`Still signed in as ${session.value?.name ?? 'before'}`, problem);
   }
+}
+
+/** Signs in by a link in the address, also by one that is pasted into the address of the open page. */
+export async function heedLinks(): Promise<void> {
+  window.addEventListener('hashchange', () => void useLink());
+  await useLink();
 }
 
 /** Reason why the link in the address did not count. */

@@ -14,7 +14,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 /** Asks who is there. */
 export function SignIn() {
   const methods = session.value?.methods;
-  const [error, setError] = useState<ApiError | null>(linkError.value);
+  const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     document.title = 'Sign in · Kombinator';
@@ -26,21 +26,23 @@ export function SignIn() {
   const submit = async (credentials: Credentials): Promise<void> => {
     setBusy(true);
     setError(null);
+    linkError.value = null;
     try {
       await signIn(credentials);
-    } catch (problem) {
-      setError(toApiError(problem));
+    } catch (refused) {
+      setError(toApiError(refused));
       setBusy(false);
     }
   };
+  const problem = error ?? linkError.value;
   return (
     <main class="alone">
       <div class="sign-in">
         <img src="/ui/icon.svg" width="48" height="48" alt="" />
         <h1>Kombinator</h1>
-        {error !== null && (
+        {problem !== null && (
           <p class="problem" role="alert">
-            {error.message}
+            {problem.message}
           </p>
         )}
         {methods?.password === true && <PasswordForm isBusy={isBusy} submit={submit} />}
