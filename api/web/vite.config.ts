@@ -7,7 +7,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** The daemon that a page of `npx vite api/web` asks. */
 const DAEMON = process.env['KOMBINATOR_URL'] ?? 'http://127.0.0.1:5260';
 
-/** The page as files of `dist/web`; `deploy/build/build-web.ts` runs it. */
+/** The page as files of `dist/web`; `deploy/build/build-page.ts` runs it. */
 export default defineConfig({
   root: here,
   base: '/ui/',

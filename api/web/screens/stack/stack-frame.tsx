@@ -13,14 +13,14 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { State } from '../../parts/state.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
 
-/** Parts of a stack's screen: last part of the address, words, and the second key after `g`-less shortcuts. */
+/** Parts of a stack's screen: last part of the address, words, and the key that leads there. */
 const PARTS = [
-  [undefined, 'Overview'],
-  ['plan', 'Plan'],
-  ['history', 'History'],
-  ['drift', 'Drift'],
-  ['files', 'Files'],
-  ['logs', 'Logs'],
+  [undefined, 'Overview', 'o'],
+  ['plan', 'Plan', 'p'],
+  ['history', 'History', 'h'],
+  ['drift', 'Drift', 'd'],
+  ['files', 'Files', 'f'],
+  ['logs', 'Logs', 'l'],
 ] as const;
 
 export interface ShownStack extends Loaded<StackDetail> {
@@ -69,14 +69,11 @@ export function StackFrame({ stack, actions, children }: StackFrameProps) {
   const { name, data } = stack;
   const hasParts = stack.removed === null && stack.error?.status !== 404;
   const { route } = useLocation();
-  useKeys({
-    o: ['Overview', () => route(stackAddress(name))],
-    p: ['Plan', () => route(stackAddress(name, 'plan'))],
-    h: ['History', () => route(stackAddress(name, 'history'))],
-    d: ['Drift', () => route(stackAddress(name, 'drift'))],
-    f: ['Files', () => route(stackAddress(name, 'files'))],
-    l: ['Logs', () => route(stackAddress(name, 'logs'))],
-  });
+  useKeys(
+    Object.fromEntries(
+      PARTS.map(([part, text, key]) => [key, [text, () => hasParts && route(stackAddress(name, part))]]),
+    ),
+  );
   return (
     <>
       <PageHead
