@@ -70,9 +70,10 @@ function Live() {
   return null;
 }
 
-/** Puts the focus on what was opened, where screen readers go on from. */
+/** Puts the focus on what was opened, where screen readers go on from. Whoever is in a screen that two addresses lead to stays where they are. */
 function focusHeading(): void {
   requestAnimationFrame(() => {
+    if (document.querySelector('main')?.contains(document.activeElement) === true) return;
     window.scrollTo(0, 0);
     document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
   });
