@@ -1,5 +1,5 @@
 import { memo } from 'preact/compat';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ArrowDownToLine } from 'lucide';
 import { Icon } from './icon.tsx';
 import './log-lines.css';
@@ -38,7 +38,7 @@ export function LogLines({ label, entries, query = '', wraps = true, follows, on
   const frame = useRef<HTMLDivElement>(null);
   const blocks = useMemo(() => toBlocks(entries), [entries]);
   const width = useMemo(() => widest(entries), [entries]);
-  useEnd(frame, entries, follows, onFollow);
+  const isLong = useEnd(frame, entries, follows, onFollow);
   return (
     <div class="log-frame">
       <div
@@ -56,7 +56,7 @@ export function LogLines({ label, entries, query = '', wraps = true, follows, on
           ))}
         </div>
       </div>
-      {!follows && entries.length > 0 && (
+      {!follows && isLong && (
         <button type="button" class="to-end" onClick={() => onFollow(true)}>
           <Icon of={ArrowDownToLine} size={15} /> To the end, and follow
         </button>
@@ -77,13 +77,18 @@ function widest(entries: readonly LogEntry[]): number {
   return Math.min(WIDEST, Math.max(0, ...[...names].map(({ length }) => length)));
 }
 
-/** Keeps the frame at its end while that is wanted, and notices when somebody scrolls away from it, or back. */
+/**
+ * Keeps the frame at its end while that is wanted, and notices when somebody scrolls away from it, or back.
+ *
+ * @returns whether there is more than the frame has room for
+ */
 function useEnd(
   frame: { current: HTMLElement | null },
   entries: readonly LogEntry[],
   follows: boolean,
   onFollow: (follows: boolean) => void,
-): void {
+): boolean {
+  const [isLong, setLong] = useState(false);
   const latest = useRef({ follows, onFollow });
   latest.current = { follows, onFollow };
   useLayoutEffect(() => {
@@ -106,6 +111,7 @@ function useEnd(
     };
     // Lines that come into sight may be taller than was thought.
     const observer = new ResizeObserver(() => {
+      setLong(own.scrollHeight - own.clientHeight > AT_END);
       if (latest.current.follows) own.scrollTop = own.scrollHeight;
     });
     observer.observe(body);
@@ -115,6 +121,7 @@ function useEnd(
       own.removeEventListener('scroll', onScroll);
     };
   }, []);
+  return isLong;
 }
 
 interface BlockProps {

@@ -26,7 +26,7 @@ export function Overview() {
       {(data) => (
         <>
           <Held stack={data} />
-          <Why stack={data} />
+          {!isSaidByHold(data) && <Why stack={data} />}
           {hasErrors(data) && <FileFindings stack={data} />}
           <Resources stack={data} />
           {!hasErrors(data) && <FileFindings stack={data} />}
@@ -71,17 +71,27 @@ function WaysOn({ stack: { name, state, drift, last_job: job } }: { stack: Stack
   );
 }
 
+/** Returns whether the hold is all that the stack waits for. */
+function isSaidByHold({ state, hold, waits }: StackDetail): boolean {
+  return state === 'pending' && hold !== null && hold !== undefined && waits?.reason === 'on-hold';
+}
+
 /** Says that somebody keeps the stack as it is, and why. */
-function Held({ stack: { hold } }: { stack: StackDetail }) {
+function Held({ stack }: { stack: StackDetail }) {
+  const { hold } = stack;
   if (hold === null || hold === undefined) return null;
+  const { by, reason, at } = hold;
   return (
     <div class="notice tone-warn">
       <Icon of={Lock} />
-      <p>
-        {hold.by ?? 'Somebody'} holds it as it is since <Time at={hold.at} />
-        {hold.reason === null ? '.' : `: ${hold.reason}`} Nothing is applied to it by itself until it is
-        released.
-      </p>
+      <div>
+        <p>
+          {by ?? 'Somebody'} holds it as it is since <Time at={at} />
+          {reason === null ? '' : `: ${reason.replace(/[.!]$/, '')}`}. Nothing is applied to it by itself
+          until it is released.
+        </p>
+        {isSaidByHold(stack) && <WaysOn stack={stack} />}
+      </div>
     </div>
   );
 }
