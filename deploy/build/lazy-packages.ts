@@ -13,7 +13,6 @@ const PACKAGES = [
   'chokidar',
   'cron',
   'isomorphic-git',
-  'isomorphic-git/http/node',
   'picomatch',
   'pino',
   'protobufjs',

@@ -84,7 +84,7 @@ describe('walls', () => {
     ['reconciler/adapters/git/poll-timer.ts', './remote/deadline.ts'],
     ['reconciler/daemon/create-kombinator.ts', '../adapters/sqlite/sqlite-store.ts'],
     ['api/dialects/kombify/page.ts', '../../http/shape.ts'],
-    ['reconciler/adapters/git/watch-local.ts', 'isomorphic-git/http/node'],
+    ['reconciler/adapters/git/watch-local.ts', 'isomorphic-git/index.js'],
     ['test/unit/any.test.ts', '../../reconciler/run/context.ts'],
   ])('%s may import %s', (file, specifier) => {
     expect(refusalOf(file, specifier)).toBeNull();

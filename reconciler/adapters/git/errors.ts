@@ -8,6 +8,24 @@ export function unreachable(location: string, detail: string, cause?: unknown): 
   return new ReconcilerError('REPOSITORY_UNREACHABLE', `${location}: ${detail}`, { cause, retryable: true });
 }
 
+/** A server that was reached and has no answer for the moment: whoever asks again a little later may get one. */
+export class PassingError extends ReconcilerError {
+  /** Time for which the server asks to be left alone, in milliseconds; `null` where it does not say. */
+  readonly pauseMs: number | null;
+
+  constructor(location: string, detail: string, options: { cause?: unknown; pauseMs?: number | null } = {}) {
+    super('REPOSITORY_UNREACHABLE', `${location}: ${detail}`, { cause: options.cause, retryable: true });
+    this.pauseMs = options.pauseMs ?? null;
+  }
+}
+
+/** GIT_ERROR of a remote, which says nothing about what is here: a mirror is not the better for being fetched anew. */
+export class RemoteError extends ReconcilerError {
+  constructor(message: string, cause?: unknown) {
+    super('GIT_ERROR', message, { cause });
+  }
+}
+
 export function unauthorized(location: string, detail: string): ReconcilerError {
   return new ReconcilerError('REPOSITORY_UNAUTHORIZED', `${location}: ${detail}`);
 }

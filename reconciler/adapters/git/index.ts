@@ -93,7 +93,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const { address } = location;
   const transport =
     location.kind === 'http'
-      ? createHttpTransport({ address, credentials, git, maxPackBytes })
+      ? createHttpTransport({ address, credentials, git, clock, maxPackBytes })
       : createSshTransport({ address, git, ssh: options.ssh });
   return createRemoteSource({ address, transport, branch, cacheDir, pollIntervalMs, timeoutMs, ...common });
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { commitFiles, createBareRepo } from '../../support/git/git-repo.ts';
 import { startGitServer } from '../../support/git/git-server.ts';
-import { openSource } from '../../support/git/git-sources.ts';
+import { createHastyClock, openSource } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 /** Timeout of `http.globalAgent`. */
@@ -67,9 +67,12 @@ it('a server is not trusted with a pack that is cut short', async () => {
   await using server = await meddledServer(repo.path, {
     body: (method, whole) => (method === 'POST' ? whole.subarray(0, whole.length - 30) : whole),
   });
-  await using opened = await openSource({ location: server.url });
+  await using opened = await openSource({ location: server.url, clock: createHastyClock() });
 
-  await expect(opened.source.resolve(signal)).rejects.toMatchObject({ code: 'GIT_ERROR' });
+  await expect(opened.source.resolve(signal)).rejects.toMatchObject({
+    code: 'REPOSITORY_UNREACHABLE',
+    retryable: true,
+  });
 
   const [mirror = ''] = (await readdir(opened.cacheDir)).filter((entry) => entry.endsWith('.git'));
   expect(await readdir(join(opened.cacheDir, mirror, 'objects/pack'))).toEqual([]);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { TransformCallback } from 'node:stream';
 import { Transform } from 'node:stream';
@@ -11,9 +11,17 @@ import { gitTestEnvironment } from './git-repo.ts';
 
 /**
  * A status in place of Git's answer; `hang`: no answer at all; `reset`: the connection is cut; `half`: cut in the middle of the answer;
- * `slow`: the answer trickles.
+ * `slow`: the answer trickles; `lost`: done, and cut before the answer.
  */
-export type GitServerFault = number | 'hang' | 'reset' | 'half' | 'slow';
+export type GitServerFault =
+  | number
+  | 'hang'
+  | 'reset'
+  | 'half'
+  | 'slow'
+  | 'lost'
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | { readonly silentMs: number };
 
 export interface GitServerOptions {
   /** Bare repository that is served for reading and writing. */
@@ -24,6 +32,8 @@ export interface GitServerOptions {
   readonly auth?: { readonly username: string; readonly password: string } | { readonly bearer: string };
   /** Decides what is wrong with an answer; `null`: nothing. */
   readonly fault?: (request: IncomingMessage) => GitServerFault | null;
+  /** Newest version of Git's protocol that it speaks. Default 2. */
+  readonly protocol?: 0 | 2;
 }
 
 /** A Git server: `git http-backend` behind `node:http` on a port of its own, as a forge serves it. */
@@ -32,6 +42,8 @@ export interface GitServer extends AsyncDisposable {
   readonly url: string;
   /** Requests that reached it, as `METHOD /path?query`. */
   readonly requests: readonly string[];
+  /** Bytes that came and went, with everything around them. */
+  traffic(): number;
   /** Nothing answers at the address any more, open connections are cut. */
   stop(): Promise<void>;
   /** Serves again at the same address. */
@@ -40,6 +52,7 @@ export interface GitServer extends AsyncDisposable {
 
 export async function startGitServer(options: GitServerOptions): Promise<GitServer> {
   const requests: string[] = [];
+  const sockets = new Map<Socket, number>();
   const { address = '127.0.0.1' } = options;
   let server: Server | undefined;
   let port = 0;
@@ -47,6 +60,10 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     server = createServer((request, response) => {
       requests.push(`${request.method} ${request.url}`);
       handle(options, request, response);
+    });
+    server.on('connection', (socket) => {
+      sockets.set(socket, 0);
+      socket.on('close', () => sockets.set(socket, socket.bytesRead + socket.bytesWritten));
     });
     server.listen(port, address);
     await once(server, 'listening');
@@ -65,6 +82,11 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   return {
     url: `http://${address}:${port}/${basename(options.repository)}`,
     requests,
+    traffic: () =>
+      [...sockets].reduce(
+        (sum, [socket, ended]) => sum + (ended === 0 ? socket.bytesRead + socket.bytesWritten : ended),
+        0,
+      ),
     start,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -78,11 +100,15 @@ function handle(options: GitServerOptions, request: IncomingMessage, response: S
     request.socket.destroy();
   } else if (typeof fault === 'number') {
     response.writeHead(fault).end();
+  } else if (typeof fault === 'object' && fault !== null && 'status' in fault) {
+    response.writeHead(fault.status, fault.headers).end();
+  } else if (typeof fault === 'object' && fault !== null) {
+    setTimeout(() => handle({ ...options, fault: () => null }, request, response), fault.silentMs);
   } else if (!isAllowed(options.auth, request.headers.authorization)) {
     const scheme = options.auth !== undefined && 'bearer' in options.auth ? 'Bearer' : 'Basic realm="git"';
     response.writeHead(401, { 'www-authenticate': scheme }).end();
   } else {
-    runBackend(options.repository, request, response, fault);
+    runBackend(options, request, response, fault);
   }
 }
 
@@ -93,12 +119,13 @@ function isAllowed(auth: GitServerOptions['auth'], header: string | undefined): 
 }
 
 function runBackend(
-  repository: string,
+  { repository, protocol = 2 }: GitServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  fault: 'half' | 'slow' | null,
+  fault: 'half' | 'slow' | 'lost' | null,
 ): void {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const version = protocol === 2 ? request.headers['git-protocol'] : undefined;
   const child = spawn('git', ['-c', 'http.receivepack=true', 'http-backend'], {
     env: {
       ...gitTestEnvironment(),
@@ -109,6 +136,7 @@ function runBackend(
       REQUEST_METHOD: request.method ?? 'GET',
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      ...(typeof version === 'string' ? { GIT_PROTOCOL: version } : {}),
       REMOTE_ADDR: '127.0.0.1',
       REMOTE_USER: 'test',
     },
@@ -124,6 +152,11 @@ function runBackend(
     child.stdout.off('data', onHead);
     const { status, headers } = parseCgiHead(head.toString('latin1', 0, end));
     response.writeHead(status, headers);
+    if (fault === 'lost') {
+      child.on('close', () => request.socket.destroy());
+      child.stdout.resume();
+      return;
+    }
     const body = fault === null ? response : new FaultyBody(fault);
     if (body !== response) body.on('error', () => request.socket.destroy()).pipe(response);
     body.write(head.subarray(end + 4));

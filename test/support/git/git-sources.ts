@@ -16,6 +16,31 @@ export const realClock: Clock = {
   random: () => Math.random(),
 };
 
+/** A clock whose pauses pass at once, and are counted as if they had not. */
+export interface HastyClock extends Clock {
+  /** Pauses so far, in milliseconds. */
+  readonly pauses: readonly number[];
+  pass(milliseconds: number): void;
+}
+
+export function createHastyClock(): HastyClock {
+  const pauses: number[] = [];
+  let passed = 0;
+  return {
+    ...realClock,
+    elapsed: () => performance.now() + passed,
+    sleep: async (milliseconds, signal) => {
+      await delay(0, undefined, signal ? { signal } : {});
+      pauses.push(milliseconds);
+      passed += milliseconds;
+    },
+    pauses,
+    pass: (milliseconds) => {
+      passed += milliseconds;
+    },
+  };
+}
+
 /** Log as one text to search. */
 export interface RecordedLog extends Logger {
   readonly text: () => string;

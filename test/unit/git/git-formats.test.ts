@@ -189,8 +189,15 @@ describe('packet lines', () => {
     expect(await collect(['000', 'ahel', 'lo\n00', '000005x0004'])).toEqual(['hello\n', null, 'x', '']);
   });
 
-  it.each([['000ahell'], ['zzzz'], ['0003']])('are refused when they are %j', async (text) => {
+  it.each([['zzzz'], ['0003']])('are refused when they are %j', async (text) => {
     await expect(collect([text])).rejects.toMatchObject({ code: 'GIT_ERROR' });
+  });
+
+  it('are asked for again when the last one is cut short', async () => {
+    await expect(collect(['000ahell'])).rejects.toMatchObject({
+      code: 'REPOSITORY_UNREACHABLE',
+      retryable: true,
+    });
   });
 });
 

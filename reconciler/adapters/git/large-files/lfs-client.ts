@@ -55,7 +55,7 @@ async function askBatch(
   const url = `${address.replace(/(\.git)?\/*$/, '.git')}/info/lfs/objects/batch`;
   const objects = files.map(({ oid, size }) => ({ oid, size }));
   const request = { operation: 'download', transfers: ['basic'], objects, hash_algo: 'sha256' };
-  const body = [Buffer.from(JSON.stringify(request))] as unknown as AsyncIterableIterator<Uint8Array>;
+  const body = [Buffer.from(JSON.stringify(request))];
   const headers = { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE };
   try {
     const response = await createHttpClient(credentials)(deadline).request({
@@ -64,7 +64,8 @@ async function askBatch(
       headers,
       body,
     });
-    if (response.statusCode !== 200) throw failedResponse(url, response, credentials === undefined);
+    if (response.statusCode !== 200)
+      throw failedResponse(url, response, { anonymous: credentials === undefined });
     const answer = asFields(
       JSON.parse(Buffer.from(await collect(response.body, MAX_ANSWER_BYTES)).toString()),
     );

@@ -77,7 +77,7 @@ function openRemote(
   const { git, ssh, timeoutMs } = options;
   const isHttp = kind === 'http';
   const transport = isHttp
-    ? createHttpTransport({ address, credentials, git })
+    ? createHttpTransport({ address, credentials, git, clock: options.clock })
     : createSshTransport({ address, git, ssh });
   const cacheDir = join(options.cacheDir, 'modules');
   const path = mirrorPath(cacheDir, address);
@@ -129,7 +129,7 @@ async function fetchCommit(
   commit: string,
   deadline: Deadline,
 ): Promise<void> {
-  const { refs } = await transport.listRefs(deadline);
+  const { refs } = await transport.listRefs(['refs/heads/', 'refs/tags/'], deadline);
   const listed = [...refs]
     .map(([ref, id]): WantedRef => ({ ref, id }))
     .filter(({ ref }) => /^refs\/(heads|tags)\/(?!.*\^\{\}$)/.test(ref));

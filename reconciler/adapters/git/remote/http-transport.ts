@@ -1,120 +1,200 @@
-import { createHash, randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import type { GitHttpResponse, HttpClient } from 'isomorphic-git';
-import * as git from 'isomorphic-git';
-import type { Deadline } from './deadline.ts';
-import { gitError, notFound } from '../errors.ts';
-import type { GitCommand } from '../repository/git-command.ts';
-import { firstErrorLine, FRUGAL } from '../repository/git-command.ts';
-import { createHttpClient, failedConnection, failedResponse } from './http-client.ts';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Clock } from '../../../ports/clock.ts';
+import { asGitError, notFound, PassingError, RemoteError } from '../errors.ts';
 import type { Credentials } from '../location.ts';
-import { FLUSH, formatPacket, readPackets } from './pkt-line.ts';
+import type { GitCommand } from '../repository/git-command.ts';
 import { createRefs } from '../repository/refs.ts';
-import type { RefUpdate, RemoteRefs, Transport, UpdateResult, WantedRef } from './transport.ts';
-import { judgeRejection, takeRefs } from './transport.ts';
+import type { Deadline } from './deadline.ts';
+import type { HttpResponse } from './http-client.ts';
+import { createHttpClient, failedResponse } from './http-client.ts';
+import { packBytes, storePack } from './incoming-pack.ts';
+import { FLUSH, formatPacket, NotPackets, readPackets } from './pkt-line.ts';
+import { formatCommands, readReport } from './push-report.ts';
+import type { Advertisement } from './ref-listing.ts';
+import { formatLsRefs, readAdvertisement, readLsRefs } from './ref-listing.ts';
+import { createRetries } from './retries.ts';
+import type { PushRequest, RefUpdate, RemoteRefs, Transport, UpdateResult, WantedRef } from './transport.ts';
+import { judgeRejection } from './transport.ts';
 
 export interface HttpTransportOptions {
   readonly address: string;
   readonly credentials: Credentials | undefined;
   readonly git: GitCommand;
+  readonly clock: Clock;
   /** Default 2 GiB. */
   readonly maxPackBytes?: number | undefined;
 }
 
-const ZERO_ID = '0'.repeat(40);
 /** Commits we name as known; the newest of each ref is enough for the server to send only what is new. */
 const MAX_HAVES_SENT = 256;
-const CAPABILITIES = '\0 report-status delete-refs agent=kombinator';
-const PACK_HEADER_BYTES = 12;
-const HASH_BYTES = 20;
+/** Requests that are longer are packed, as Git does it. */
+const GZIP_FROM_BYTES = 1_024;
+const VERSION_2 = { 'git-protocol': 'version=2' };
+
+const gzipAsync = promisify(gzip);
 
 /**
- * Git's smart HTTP protocol (version 0, stateless). Discovery, the HTTP client, packing and indexing are isomorphic-git's; the
- * two requests are our own, because its `fetch` cannot ask for one branch and some tags at once, and its `push` walks every
- * tree of the repository and has no compare-and-swap.
+ * Git's smart HTTP protocol, stateless: refs are listed with version 2 where the server knows it, fetched and pushed with version 0, which every
+ * server knows. Indexing is isomorphic-git's where there is no git; the requests are our own, because its `fetch` cannot ask for one branch and some
+ * tags at once, and its `push` walks every tree of the repository and has no compare-and-swap.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const { address, credentials, maxPackBytes } = options;
-  const client = createHttpClient(credentials, maxPackBytes);
-  const anonymous = credentials === undefined;
-  const discover = async (deadline: Deadline, forPush: boolean): Promise<RemoteRefs> => {
-    const listed = await git
-      .listServerRefs({ http: client(deadline), url: address, forPush, protocolVersion: 1, symrefs: true })
-      .catch((error: unknown) => {
-        throw discoveryError(address, error, { anonymous, signal: deadline.signal });
-      });
-    const head = listed.find(({ ref }) => ref === 'HEAD')?.target ?? '';
-    return {
-      head: head.startsWith('refs/heads/') ? head.slice('refs/heads/'.length) : null,
-      refs: takeRefs(listed.map(({ ref, oid }) => [ref, oid])),
-    };
-  };
-  const post = async (service: string, body: Buffer[], deadline: Deadline): Promise<GitHttpResponse> => {
-    const response = await postRequest(client(deadline), `${address}/${service}`, { service, body }).catch(
-      (error: unknown) => {
-        throw failedConnection(address, error, deadline.signal);
-      },
-    );
-    if (response.statusCode !== 200) throw failedResponse(address, response, anonymous);
-    return response;
-  };
+  const { address, git, clock } = options;
+  const ask = createRetries(address, clock);
+  const requests = createRequests(options);
+  const listing = createListing(address, requests);
+  const listRefs: Transport['listRefs'] = (prefixes, deadline) =>
+    ask(() => listing(prefixes, deadline), deadline);
   return {
-    listRefs: (deadline) => discover(deadline, false),
+    listRefs,
     fetch: async (mirrorDir, wanted, deadline) => {
-      const request = await buildFetchRequest(mirrorDir, wanted);
-      const response = await post('git-upload-pack', [request], deadline);
-      await storePack(options, mirrorDir, packBytes(response), deadline).catch((error: unknown) => {
-        throw failedConnection(address, error, deadline.signal);
+      const body = await buildFetchRequest(mirrorDir, wanted);
+      const work = async (): Promise<void> => {
+        const response = await requests.post('git-upload-pack', { body: [body] }, deadline);
+        const bytes = packBytes(response.body, address);
+        await storePack(git, { mirrorDir, place: address, bytes }, deadline);
+      };
+      await ask(work, deadline).catch((error: unknown) => {
+        throw asGitError(error, address, deadline.signal);
       });
     },
     push: async (request, deadline) => {
-      const { refs } = await discover(deadline, true);
+      const { refs } = await listRefs(
+        request.updates.map(({ ref }) => ref),
+        deadline,
+      );
       const late = request.updates.filter(({ ref, from }) => (refs.get(ref) ?? null) !== from);
       const updates = request.updates.filter((update) => !late.includes(update));
       const results = late.map(({ ref }) => judgeRejection(ref, 'non-fast-forward'));
       if (updates.length === 0) return results;
-      // A pack goes along only where something is to be stored.
-      const pack = updates.some(({ to }) => to !== null) ? [await request.pack()] : [];
-      const body = [...formatCommands(updates), ...pack];
-      const response = await post('git-receive-pack', body, deadline);
-      return [...results, ...(await readReport(updates, response))];
+      const work = (): Promise<readonly UpdateResult[]> => send(updates, request, deadline);
+      return [...results, ...(await ask(work, deadline, true))];
     },
+  };
+
+  /** The list of `git-receive-pack` is not asked for: it has every ref there is, and says nothing that has to be known. */
+  async function send(
+    updates: readonly RefUpdate[],
+    { pack }: PushRequest,
+    deadline: Deadline,
+  ): Promise<readonly UpdateResult[]> {
+    // A pack goes along only where something is to be stored.
+    const content = updates.some(({ to }) => to !== null) ? [await pack()] : [];
+    const body = [...formatCommands(updates), ...content];
+    try {
+      const response = await requests.post('git-receive-pack', { body }, deadline);
+      return await readReport(updates, response.body, address);
+    } catch (error) {
+      if (!(error instanceof PassingError) || error.pauseMs !== null || deadline.signal.aborted) throw error;
+      // It may have been done, and only the answer did not come.
+      const { refs } = await listRefs(
+        updates.map(({ ref }) => ref),
+        deadline,
+      );
+      if (updates.some(({ ref, to }) => (refs.get(ref) ?? null) !== to)) throw error;
+      return updates.map(({ ref }) => ({ ref, outcome: 'done', reason: '' }));
+    }
+  }
+}
+
+interface Requests {
+  /** Asks what the server says first: with version 2, or without. */
+  discover(deadline: Deadline, version: 0 | 2): Promise<Advertisement>;
+  /** Throws unless the answer is 200. */
+  post(service: string, message: Message, deadline: Deadline): Promise<HttpResponse>;
+}
+
+interface Message {
+  readonly body: readonly Buffer[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function createRequests({ address, credentials, maxPackBytes, clock }: HttpTransportOptions): Requests {
+  const client = createHttpClient(credentials, maxPackBytes);
+  const anonymous = credentials === undefined;
+  const need = (response: HttpResponse): HttpResponse => {
+    if (response.statusCode === 200) return response;
+    throw failedResponse(address, response, { anonymous, now: clock.now() });
+  };
+  return {
+    discover: async (deadline, version) => {
+      const url = `${address}/info/refs?service=git-upload-pack`;
+      const headers = version === 2 ? VERSION_2 : {};
+      const response = need(await client(deadline).request({ method: 'GET', url, headers }));
+      const packets = readPackets(response.body, address);
+      const found = await readAdvertisement(packets, address).catch(unlessNotPackets);
+      if (found === null)
+        throw notFound(address, 'the server does not answer as a Git server at this address');
+      await drain(packets);
+      return found;
+    },
+    post: async (service, { body, headers = {} }, deadline) =>
+      need(
+        await client(deadline).request({
+          method: 'POST',
+          url: `${address}/${service}`,
+          headers: {
+            'content-type': `application/x-${service}-request`,
+            accept: `application/x-${service}-result`,
+            ...headers,
+          },
+          body,
+          isRepeatable: service === 'git-upload-pack',
+        }),
+      ),
   };
 }
 
-function discoveryError(
-  address: string,
-  error: unknown,
-  context: { readonly anonymous: boolean; readonly signal: AbortSignal },
-): unknown {
-  if (error instanceof git.Errors.HttpError) {
-    const { statusCode, statusMessage } = error.data;
-    // A redirect's target is not in the error; the address people wrote is enough to find it.
-    return failedResponse(address, { statusCode, statusMessage, headers: {} }, context.anonymous);
-  }
-  if (error instanceof git.Errors.SmartHttpError || error instanceof git.Errors.ParseError) {
-    return notFound(address, 'the server does not answer as a Git server at this address');
-  }
-  return failedConnection(address, error, context.signal);
+/** Lists refs: a server that has spoken version 2 once is asked for them at once from then on. */
+function createListing(address: string, { discover, post }: Requests) {
+  let version: 0 | 2 | null = null;
+  const listSome = async (prefixes: readonly string[], deadline: Deadline): Promise<RemoteRefs> => {
+    const request = formatLsRefs(prefixes);
+    const isLong = request.length > GZIP_FROM_BYTES;
+    const body = [isLong ? await gzipAsync(request) : request];
+    const headers = { ...VERSION_2, ...(isLong ? { 'content-encoding': 'gzip' } : {}) };
+    const response = await post('git-upload-pack', { body, headers }, deadline);
+    const packets = readPackets(response.body, address);
+    const listed = await readLsRefs(packets, { prefixes, place: address });
+    await drain(packets);
+    return listed;
+  };
+  return async (prefixes: readonly string[], deadline: Deadline): Promise<RemoteRefs> => {
+    if (version === 2) {
+      try {
+        return await listSome(prefixes, deadline);
+      } catch (error) {
+        // Another server may stand at the address now.
+        version = null;
+        if (!(error instanceof RemoteError)) throw error;
+      }
+    }
+    const found = await discover(deadline, version ?? 2);
+    if (found.version === 0) return found.listed;
+    try {
+      const listed = await listSome(prefixes, deadline);
+      version = 2;
+      return listed;
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      // Something on the way takes the header off the one request and leaves it on the other.
+      version = 0;
+      const whole = await discover(deadline, 0);
+      if (whole.version === 0) return whole.listed;
+      throw error;
+    }
+  };
 }
 
-async function postRequest(
-  http: HttpClient,
-  url: string,
-  { service, body }: { readonly service: string; readonly body: Buffer[] },
-): Promise<GitHttpResponse> {
-  return http.request({
-    method: 'POST',
-    url,
-    headers: {
-      'content-type': `application/x-${service}-request`,
-      accept: `application/x-${service}-result`,
-    },
-    // An array goes out in one piece with its length, which some servers insist on.
-    body: body as unknown as AsyncIterableIterator<Uint8Array>,
-  });
+function unlessNotPackets(error: unknown): null {
+  if (error instanceof NotPackets) return null;
+  throw error;
+}
+
+/** Reads an answer to its end, so that its connection can be used again. */
+async function drain(packets: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of packets) continue;
 }
 
 async function buildFetchRequest(mirrorDir: string, wanted: readonly WantedRef[]): Promise<Buffer> {
@@ -129,106 +209,3 @@ async function buildFetchRequest(mirrorDir: string, wanted: readonly WantedRef[]
     formatPacket('done\n'),
   ]);
 }
-
-/** The pack out of the answer to a fetch: acknowledgements, then bands 1 (pack), 2 (progress), 3 (fatal error). */
-async function* packBytes(response: GitHttpResponse): AsyncGenerator<Buffer> {
-  for await (const packet of readPackets(response.body ?? empty())) {
-    if (packet?.[0] === 1) yield packet.subarray(1);
-    const fatal = packet?.[0] === 3 ? packet.toString('utf8', 1) : null;
-    const refused = packet?.toString('utf8', 0, 4) === 'ERR ' ? packet.toString('utf8', 4) : null;
-    const message = fatal ?? refused;
-    if (message !== null) throw gitError(`the Git server gives up: ${message.trim()}`);
-  }
-}
-
-/** Indexes a pack beside the others and then puts it among them, the index last: half a pack is never seen. */
-async function storePack(
-  { git: command }: HttpTransportOptions,
-  mirrorDir: string,
-  bytes: AsyncIterable<Buffer>,
-  deadline: Deadline,
-): Promise<void> {
-  const directory = join(mirrorDir, 'incoming');
-  await mkdir(directory, { recursive: true });
-  const pack = join(directory, `${randomBytes(8).toString('hex')}.pack`);
-  const index = pack.replace(/pack$/, 'idx');
-  try {
-    const { objects, checksum } = await writePack(pack, bytes);
-    if (objects === 0) return;
-    if (await command.available()) {
-      const args = [...FRUGAL, 'index-pack', '-v', '-o', index, pack];
-      const { signal } = deadline;
-      const { exitCode, stderr } = await command.run(args, { signal, onOutput: () => deadline.touch() });
-      if (exitCode !== 0) throw gitError(`the pack from the server is damaged: ${firstErrorLine(stderr)}`);
-    } else {
-      const filepath = `incoming/${basename(pack)}`;
-      await git.indexPack({
-        fs,
-        dir: mirrorDir,
-        gitdir: mirrorDir,
-        filepath,
-        onProgress: () => deadline.touch(),
-      });
-    }
-    const target = join(mirrorDir, 'objects', 'pack', `pack-${checksum}`);
-    await rename(pack, `${target}.pack`);
-    await rename(index, `${target}.idx`);
-  } finally {
-    await rm(pack, { force: true });
-    await rm(index, { force: true });
-  }
-}
-
-async function writePack(
-  path: string,
-  bytes: AsyncIterable<Buffer>,
-): Promise<{ readonly objects: number; readonly checksum: string }> {
-  const handle = await open(path, 'wx', 0o444);
-  const hash = createHash('sha1');
-  let head = Buffer.alloc(0);
-  let tail = Buffer.alloc(0);
-  try {
-    for await (const chunk of bytes) {
-      if (head.length < PACK_HEADER_BYTES) head = Buffer.concat([head, chunk]).subarray(0, PACK_HEADER_BYTES);
-      // The last 20 bytes are the checksum of everything before them.
-      const held = Buffer.concat([tail, chunk]);
-      tail = Buffer.from(held.subarray(Math.max(0, held.length - HASH_BYTES)));
-      hash.update(held.subarray(0, held.length - tail.length));
-      await handle.writeFile(chunk);
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  const checksum = hash.digest('hex');
-  if (head.toString('latin1', 0, 4) !== 'PACK' || checksum !== tail.toString('hex')) {
-    throw gitError('the pack from the server is cut short or damaged');
-  }
-  return { objects: head.readUInt32BE(8), checksum };
-}
-
-function formatCommands(updates: readonly RefUpdate[]): Buffer[] {
-  const lines = updates.map(({ ref, from, to }, index) =>
-    formatPacket(`${from ?? ZERO_ID} ${to ?? ZERO_ID} ${ref}${index === 0 ? CAPABILITIES : ''}\n`),
-  );
-  return [...lines, FLUSH];
-}
-
-async function readReport(
-  updates: readonly RefUpdate[],
-  response: GitHttpResponse,
-): Promise<readonly UpdateResult[]> {
-  const lines: string[] = [];
-  for await (const packet of readPackets(response.body ?? empty())) {
-    if (packet !== null) lines.push(packet.toString('utf8').trim());
-  }
-  const unpack = lines.find((line) => line.startsWith('unpack '));
-  return updates.map(({ ref }) => {
-    if (unpack !== 'unpack ok') return judgeRejection(ref, unpack ?? 'the server did not report');
-    if (lines.includes(`ok ${ref}`)) return { ref, outcome: 'done', reason: '' };
-    const rejected = lines.find((line) => line.startsWith(`ng ${ref} `));
-    return judgeRejection(ref, rejected?.slice(`ng ${ref} `.length) ?? 'the server did not report');
-  });
-}
-
-async function* empty(): AsyncGenerator<Uint8Array> {}

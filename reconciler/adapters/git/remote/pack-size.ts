@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAbortScope } from '../../../base/abort-scope.ts';
-import { gitError } from '../errors.ts';
+import { RemoteError } from '../errors.ts';
 import type { Deadline } from './deadline.ts';
 
 /** Largest pack: a repository that says what runs has a thousandth of it. */
@@ -10,7 +10,7 @@ export const MAX_PACK_BYTES = 2 * 1024 ** 3;
 const LOOK_MS = 500;
 
 export function packTooLarge(maxBytes: number): Error {
-  return gitError(
+  return new RemoteError(
     `the Git server sends more than ${Math.floor(maxBytes / 1024 ** 2)} MiB, which is not read`,
   );
 }

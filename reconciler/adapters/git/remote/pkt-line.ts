@@ -1,8 +1,12 @@
-import { gitError } from '../errors.ts';
+import { PassingError, RemoteError } from '../errors.ts';
 
-/** Git's packet lines: four hex digits of length (themselves included), then the payload; `0000` is a flush. */
+/** Git's packet lines: four hex digits of length (themselves included), then the payload; `0000` is a flush, `0001` parts a command from its arguments. */
 
 export const FLUSH = Buffer.from('0000');
+export const DELIMITER = Buffer.from('0001');
+
+/** Something else answers, such as a page of the web. */
+export class NotPackets extends RemoteError {}
 
 export function formatPacket(payload: string): Buffer {
   const bytes = Buffer.from(payload);
@@ -12,9 +16,13 @@ export function formatPacket(payload: string): Buffer {
 /**
  * Payloads of a stream of packets; a flush comes as `null`.
  *
- * @throws GIT_ERROR when the stream ends inside a packet or is no stream of packets
+ * @param place repository, as errors tell of it
+ * @throws REPOSITORY_UNREACHABLE when the stream ends inside a packet, GIT_ERROR when it is no stream of packets
  */
-export async function* readPackets(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer | null> {
+export async function* readPackets(
+  stream: AsyncIterable<Uint8Array>,
+  place = 'the remote',
+): AsyncGenerator<Buffer | null> {
   let pending: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
@@ -32,11 +40,16 @@ export async function* readPackets(stream: AsyncIterable<Uint8Array>): AsyncGene
     }
     pending = pending.subarray(at);
   }
-  if (pending.length > 0) throw gitError('the answer of the Git server ends in the middle');
+  if (pending.length > 0) throw cutShort(place);
+}
+
+/** Nobody else's fault than of the way here: asked again, the server may be heard to the end. */
+export function cutShort(place: string): Error {
+  return new PassingError(place, 'the answer of the Git server ends in the middle');
 }
 
 function packetLength(digits: string): number {
   const length = /^[0-9a-f]{4}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
   if (length === 0 || length >= 4) return length;
-  throw gitError('the answer of the Git server is not understood');
+  throw new NotPackets('the answer of the Git server is not understood');
 }

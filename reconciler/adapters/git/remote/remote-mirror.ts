@@ -6,7 +6,7 @@ import { parseRelease } from '../../../model/release-tag.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
-import { branchNotFound, gitError } from '../errors.ts';
+import { branchNotFound, gitError, RemoteError } from '../errors.ts';
 import type { GitCommand } from '../repository/git-command.ts';
 import { readIdentity, readLayout } from '../repository/layout.ts';
 import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror-files.ts';
@@ -50,6 +50,7 @@ export interface RemoteMirrorOptions {
 
 /** Tags that are fetched; all others but releases stay where they are. */
 const TAGS = 'refs/tags/deploy/';
+const EVERYTHING = [''];
 /** A remote that is itself damaged must not be fetched anew all the time. */
 const REBUILD_PAUSE_MS = 10 * 60_000;
 /** The branch may move between listing and fetching. */
@@ -104,9 +105,9 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
   };
 }
 
-/** Errors of the remote (unreachable, unauthorized, …) say nothing about the mirror. */
+/** Errors of the remote (unreachable, unauthorized, an answer that is cut short, …) say nothing about the mirror. */
 function isDamage(error: unknown, deadline: Deadline): boolean {
-  if (deadline.signal.aborted) return false;
+  if (deadline.signal.aborted || error instanceof RemoteError) return false;
   return !isReconcilerError(error) || error.code === 'GIT_ERROR';
 }
 
@@ -116,19 +117,24 @@ interface Place extends Content {
 
 async function pull(options: RemoteMirrorOptions, place: Place, deadline: Deadline): Promise<RemoteHead> {
   for (let attempt = 1; ; attempt += 1) {
-    const remote = await options.transport.listRefs(deadline);
+    const isLast = attempt === FETCH_ATTEMPTS;
+    const remote = await options.transport.listRefs(EVERYTHING, deadline);
     const head = chooseHead(remote, options.branch);
     const wanted = await findWanted(place, remote, head);
     const missing = await filterMissing(place.store, wanted);
     if (missing.length > 0) {
-      await options.transport.fetch(
-        place.path,
-        missing.map(({ name, id }) => ({ ref: name, id })),
-        deadline,
+      const refs = missing.map(({ name, id }) => ({ ref: name, id }));
+      const fetched = await options.transport.fetch(place.path, refs, deadline).then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof RemoteError) || isLast) throw error;
+          return false;
+        },
       );
+      if (!fetched) continue;
     }
     if ((await filterMissing(place.store, wanted)).length > 0) {
-      if (attempt < FETCH_ATTEMPTS) continue;
+      if (!isLast) continue;
       throw gitError('the remote did not send what it has listed');
     }
     await checkComplete(place.store, head.commit);

@@ -1,7 +1,7 @@
 import type { CommitRequest, ProposalRequest, TagRequest } from '../../../ports/source.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
-import { gitError, writeConflict } from '../errors.ts';
+import { RemoteError, writeConflict } from '../errors.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { RefUpdate, Transport, UpdateResult } from './transport.ts';
 
@@ -42,7 +42,7 @@ export async function pushProposal(
   deadline: Deadline,
 ): Promise<{ readonly commit: string; readonly isNew: boolean }> {
   const ref = `refs/heads/${request.branch}`;
-  const tip = (await transport.listRefs(deadline)).refs.get(ref) ?? null;
+  const tip = (await transport.listRefs([ref], deadline)).refs.get(ref) ?? null;
   if (tip !== null && !(await repository.store.has(tip)))
     await transport.fetch(path, [{ ref, id: tip }], deadline);
   const prepared = await repository.prepareProposal(request, tip, deadline.signal);
@@ -60,7 +60,10 @@ export async function pushTags(
   names: readonly string[],
   { deadline, logger }: { readonly deadline: Deadline; readonly logger: Logger },
 ): Promise<readonly string[]> {
-  const remote = await transport.listRefs(deadline);
+  const remote = await transport.listRefs(
+    names.map((name) => `refs/tags/${name}`),
+    deadline,
+  );
   const updates: RefUpdate[] = [];
   const taken: string[] = [];
   for (const name of new Set(names)) {
@@ -108,6 +111,6 @@ export async function pushDeletedTag(
 function requireDone(results: readonly UpdateResult[]): void {
   for (const { ref, outcome, reason } of results) {
     if (outcome === 'conflict') throw writeConflict(`${ref}: ${reason}`);
-    if (outcome === 'refused') throw gitError(`the remote refuses ${ref}: ${reason}`);
+    if (outcome === 'refused') throw new RemoteError(`the remote refuses ${ref}: ${reason}`);
   }
 }

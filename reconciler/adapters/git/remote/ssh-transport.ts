@@ -33,7 +33,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
     return git.run(args, { env, signal: deadline.signal, onOutput: deadline.touch });
   };
   return {
-    listRefs: async (deadline) => {
+    listRefs: async (_prefixes, deadline) => {
       const patterns = ['HEAD', 'refs/heads/*', 'refs/tags/*'];
       const result = await run(['ls-remote', '--symref', '--', address, ...patterns], deadline);
       if (result.exitCode !== 0) throw sshError(address, result.stderr);
@@ -93,7 +93,7 @@ function parseRemoteRefs(output: string): RemoteRefs {
       head = value.slice('ref: refs/heads/'.length);
     else listed.push([name, value]);
   }
-  return { head, refs: takeRefs(listed) };
+  return { head, refs: takeRefs(listed), covers: [''] };
 }
 
 /** Lines of `git push --porcelain`: flag, tab, `from:to`, tab, summary with the reason in brackets. */

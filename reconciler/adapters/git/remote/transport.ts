@@ -1,14 +1,21 @@
-import { gitError } from '../errors.ts';
+import { RemoteError } from '../errors.ts';
 import { isObjectId } from '../repository/objects.ts';
 import { isRefName } from '../repository/refs.ts';
 import type { Deadline } from './deadline.ts';
 
-/** The refs that a remote has. */
+/** Refs that a remote has. */
 export interface RemoteRefs {
   /** Branch that its HEAD names, `null` when it does not say. */
   readonly head: string | null;
-  /** Object ids by full name, branches and tags. */
+  /** Object ids by full name. */
   readonly refs: ReadonlyMap<string, string>;
+  /** Beginnings of names of which it has no others than these; `['']`: they are all that it has. */
+  readonly covers: readonly string[];
+}
+
+/** Tells whether a remote would have listed a ref if it had one of this name. */
+export function isCovered({ covers }: RemoteRefs, name: string): boolean {
+  return covers.some((prefix) => name.startsWith(prefix));
 }
 
 /** Refs that a remote may list; a repository of a hundred stacks has some ten thousand deployment tags. */
@@ -23,7 +30,8 @@ export function takeRefs(listed: Iterable<readonly [string, string]>): ReadonlyM
   const refs = new Map<string, string>();
   for (const [name, id] of listed) {
     if (name.startsWith('refs/') && isRefName(name) && isObjectId(id)) refs.set(name, id);
-    if (refs.size > MAX_REFS) throw gitError(`the Git server lists more than ${MAX_REFS} branches and tags`);
+    if (refs.size > MAX_REFS)
+      throw new RemoteError(`the Git server lists more than ${MAX_REFS} branches and tags`);
   }
   return refs;
 }
@@ -49,7 +57,11 @@ export interface UpdateResult {
 
 /** Carries objects between a mirror and its remote. It moves no refs of the mirror. */
 export interface Transport {
-  listRefs(deadline: Deadline): Promise<RemoteRefs>;
+  /**
+   * Asks for the refs whose full names begin with one of these, and for the branch that HEAD names, which is listed as well. A remote that knows
+   * no such question lists more.
+   */
+  listRefs(prefixes: readonly string[], deadline: Deadline): Promise<RemoteRefs>;
   /** Brings the objects behind these refs into the mirror. */
   fetch(mirrorDir: string, wanted: readonly WantedRef[], deadline: Deadline): Promise<void>;
   push(request: PushRequest, deadline: Deadline): Promise<readonly UpdateResult[]>;
