@@ -95,8 +95,13 @@ export interface Source extends AsyncDisposable {
   readonly branch: string;
   /** True when tags and commits are pushed somewhere. */
   readonly hasRemote: boolean;
-  /** Newest commit of the branch; fetches first when there is a remote. */
+  /**
+   * Newest commit of the branch; fetches first when there is a remote. Tags come along the first time, when they are expected, and every five
+   * minutes; those of releases each time, as long as there are no more than a hundred.
+   */
   resolve(signal: AbortSignal): Promise<Revision>;
+  /** Somebody may have made, moved or deleted tags: the next `resolve` brings all of them. */
+  expectTags(): void;
   /** Newest commit that an earlier `resolve`, of this process or another, has found at the remote; `null` where none is kept. Asks nobody. */
   lastKnown(): Promise<Revision | null>;
   /** Any commit, branch or tag by name; throws GIT_ERROR when it is unknown. */

@@ -78,17 +78,25 @@ describeSourceContract('http remote', async () => {
   return build(repository, { location: server.url, credentials }, server);
 });
 
+describeSourceContract('http remote of the old protocol', async () => {
+  const repository = await createBareRepo();
+  const server = await startGitServer({ repository: repository.path, protocol: 0 });
+  return build(repository, { location: server.url }, server);
+});
+
 describeSourceContract('http remote without the git command', async () => {
   const repository = await createBareRepo();
   const server = await startGitServer({ repository: repository.path });
   return build(repository, { location: server.url, gitCommand: null }, server);
 });
 
-const sshServer = await startSshServer();
-const command = await sshServer.shareConnection();
-afterAll(() => sshServer[Symbol.asyncDispose]());
+for (const protocol of [2, 0] as const) {
+  const sshServer = await startSshServer({ protocol });
+  const command = await sshServer.shareConnection();
+  afterAll(() => sshServer[Symbol.asyncDispose]());
 
-describeSourceContract('ssh remote', async () => {
-  const repository = await createBareRepo();
-  return build(repository, { location: `${sshServer.url}${repository.path}`, ssh: { command } });
-});
+  describeSourceContract(`ssh remote, protocol ${protocol}`, async () => {
+    const repository = await createBareRepo();
+    return build(repository, { location: `${sshServer.url}${repository.path}`, ssh: { command } });
+  });
+}

@@ -58,6 +58,8 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       };
       return use('the branch cannot be read', work, { signal, fresh: true });
     },
+    // Tags are read where they are made.
+    expectTags: () => undefined,
     // There is no other copy of it.
     lastKnown: () => Promise.resolve(null),
     ...commitQuestions(access),

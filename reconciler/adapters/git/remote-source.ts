@@ -52,6 +52,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     },
     hasRemote: true,
     resolve: (signal) => access.resolve(signal),
+    expectTags: () => access.expectTags(),
     lastKnown: () => access.lastKnown(),
     lookup: (reference) => use('looking up a commit', (repository) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
@@ -80,7 +81,9 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
       if (names.length === 0) return [];
       const work = (repository: Repository) =>
         access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
-      return use('pushing tags', work, signal);
+      const taken = await use('pushing tags', work, signal);
+      if (taken.length > 0) access.expectTags();
+      return taken;
     },
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
     [Symbol.asyncDispose]: async () => {
@@ -130,6 +133,11 @@ function tagMoves(
   place: (repository: Repository) => PushPlace,
 ): Pick<Source, 'moveTag' | 'deleteTag'> {
   const { use } = access;
+  /** The tag is not where it was thought to be: the next look shows where it is. */
+  const lookAgain = (error: unknown): never => {
+    if (isReconcilerError(error, 'WRITE_CONFLICT')) access.expectTags();
+    throw error;
+  };
   return {
     moveTag: (request, expected, signal) =>
       use(
@@ -137,14 +145,14 @@ function tagMoves(
         (repository) =>
           access.talk(signal, (deadline) => pushMovedTag(place(repository), { request, expected }, deadline)),
         signal,
-      ),
+      ).catch(lookAgain),
     deleteTag: (name, expected, signal) =>
       use(
         'deleting a tag',
         (repository) =>
           access.talk(signal, (deadline) => pushDeletedTag(place(repository), { name, expected }, deadline)),
         signal,
-      ),
+      ).catch(lookAgain),
   };
 }
 
@@ -152,6 +160,8 @@ interface MirrorAccess extends Disposable {
   readonly path: string;
   branch(): string;
   resolve(signal: AbortSignal): Promise<Revision>;
+  /** The next `resolve` looks for all tags. */
+  expectTags(): void;
   lastKnown(): Promise<Revision | null>;
   /** Talks to the remote, alone and under a deadline. */
   talk<T>(signal: AbortSignal, work: (deadline: Deadline) => Promise<T>): Promise<T>;
@@ -217,6 +227,7 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
     path,
     branch: () => branch,
     resolve,
+    expectTags: () => mirror.expectTags(),
     lastKnown: async () => readTip(await view(), branch),
     talk,
     use,

@@ -77,6 +77,7 @@ function delegated(source: Source): Source {
     branch: source.branch,
     hasRemote: source.hasRemote,
     resolve: (signal) => source.resolve(signal),
+    expectTags: () => source.expectTags(),
     lastKnown: () => source.lastKnown(),
     lookup: (reference) => source.lookup(reference),
     contains: (commit) => source.contains(commit),

@@ -9,10 +9,14 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
   const { source, desired } = context;
   return {
     async refresh(signal) {
+      source.expectTags();
       await loop.repository.refresh(signal);
       return loop.repository.status();
     },
-    requestSync: () => loop.requestSync(),
+    requestSync: () => {
+      source.expectTags();
+      loop.requestSync();
+    },
     repository: () => loop.repository.status(),
     hasReached: (commit) => hasReached(context, commit),
     listTags: () => source.tags(''),

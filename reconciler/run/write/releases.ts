@@ -36,7 +36,10 @@ export interface ReleaseLoop {
 /** Releases: tags that people make, and the stacks they are of. */
 export function createReleases(parts: ReleaseParts): ReleaseOperations {
   const { context, loop } = parts;
-  const refresh = (signal: AbortSignal) => loop.refreshForWrite(signal);
+  const refresh = (signal: AbortSignal) => {
+    context.source.expectTags();
+    return loop.refreshForWrite(signal);
+  };
   return {
     async createRelease(request, signal) {
       await refresh(signal);

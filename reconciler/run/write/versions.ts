@@ -14,7 +14,12 @@ export interface VersionParts {
   readonly refreshForWrite: (signal: AbortSignal) => Promise<void>;
 }
 
-export function createVersions({ context, refreshForWrite }: VersionParts): VersionOperations {
+export function createVersions(parts: VersionParts): VersionOperations {
+  const { context } = parts;
+  const refreshForWrite = (signal: AbortSignal) => {
+    context.source.expectTags();
+    return parts.refreshForWrite(signal);
+  };
   return {
     listVersions: (stack) => list(context, stack),
     async readVersion(stack, number, signal) {

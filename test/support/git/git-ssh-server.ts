@@ -27,7 +27,10 @@ export interface SshServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export async function startSshServer(): Promise<SshServer> {
+/** @param options `protocol`: newest version of Git's protocol that it speaks. Default 2 */
+export async function startSshServer({
+  protocol = 2,
+}: { readonly protocol?: 0 | 2 } = {}): Promise<SshServer> {
   const directory = await mkdtemp(join(tmpdir(), 'kombinator-sshd-'));
   const port = await freePort();
   const file = (name: string): string => join(directory, name);
@@ -40,7 +43,7 @@ export async function startSshServer(): Promise<SshServer> {
   const environment = `environment="HOME=${directory}"`;
   await writeFile(file('authorized_keys'), `${environment} ${await readFile(file('client.pub'), 'utf8')}`);
   await chmod(file('authorized_keys'), 0o600);
-  await writeFile(file('config'), buildConfig(directory, port));
+  await writeFile(file('config'), buildConfig(directory, port, protocol));
   // sshd run by root wants its privilege separation directory, which only an installed service makes.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
@@ -89,8 +92,9 @@ export async function startSshServer(): Promise<SshServer> {
   };
 }
 
-function buildConfig(directory: string, port: number): string {
+function buildConfig(directory: string, port: number, protocol: 0 | 2): string {
   return [
+    ...(protocol === 2 ? ['AcceptEnv GIT_PROTOCOL'] : []),
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${join(directory, 'host')}`,

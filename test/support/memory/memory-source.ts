@@ -130,6 +130,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       foreign.clear();
       return revision(head, branch);
     },
+    expectTags: () => undefined,
     lastKnown: async () => (hasRemote && head !== null ? revision(head, branch) : null),
     lookup: async (reference) => {
       check();

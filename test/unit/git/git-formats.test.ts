@@ -11,6 +11,7 @@ import {
 } from '../../../reconciler/adapters/git/repository/objects.ts';
 import { formatPacket, readPackets } from '../../../reconciler/adapters/git/remote/pkt-line.ts';
 import { isRefName } from '../../../reconciler/adapters/git/repository/refs.ts';
+import { parseSshAddress } from '../../../reconciler/adapters/git/remote/ssh-listing.ts';
 import { buildSshCommand } from '../../../reconciler/adapters/git/remote/ssh-transport.ts';
 import { judgeRejection } from '../../../reconciler/adapters/git/remote/transport.ts';
 import { splitPath } from '../../../reconciler/adapters/git/repository/tree-edit.ts';
@@ -245,6 +246,19 @@ describe('judgeRejection', () => {
     ['protected branch hook declined', 'refused'],
   ])('%s is a %s', (reason, outcome) => {
     expect(judgeRejection('refs/heads/main', reason).outcome).toBe(outcome);
+  });
+});
+
+describe('parseSshAddress', () => {
+  it.each([
+    ['ssh://git@host/team/config.git', { host: 'git@host', port: null, path: '/team/config.git' }],
+    ['ssh://host:2222/~ada/my%20config', { host: 'host', port: '2222', path: '~ada/my config' }],
+    ['ssh://ada@[::1]:22/config', { host: 'ada@::1', port: '22', path: '/config' }],
+    ['git@host:team/config.git', { host: 'git@host', port: null, path: 'team/config.git' }],
+    ['[host:2222]:config', { host: 'host', port: '2222', path: 'config' }],
+    ['git@[::1]:/srv/config', { host: 'git@::1', port: null, path: '/srv/config' }],
+  ])('reads %s as Git does', (address, place) => {
+    expect(parseSshAddress(address)).toEqual(place);
   });
 });
 

@@ -27,8 +27,7 @@ export async function readAdvertisement(packets: Packets, place: string): Promis
   const first = lines[0] ?? '';
   // The service is named first over http, in a section of its own; most servers leave that out with protocol 2.
   if (first.startsWith('# service=')) {
-    const more = lines.slice(1);
-    return readFirst(more.length > 0 ? more : await readSection(packets, place), place);
+    return readFirst(await readSection(packets, place), place);
   }
   return readFirst(lines, place);
 }
@@ -43,6 +42,7 @@ function readFirst(lines: readonly string[], place: string): Advertisement | nul
     return { version: 2 };
   }
   const listed = first === 'version 1' ? lines.slice(1) : lines;
+  if (listed.length === 0) return { version: 0, listed: { head: null, refs: new Map(), covers: [''] } };
   if (!/^[0-9a-f]{40} /.test(listed[0] ?? '')) return null;
   const capabilities = listed[0]?.split('\0')[1] ?? '';
   const head = /(?:^| )symref=HEAD:refs\/heads\/(\S+)/.exec(capabilities)?.[1] ?? null;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, isReconcilerError } from '../../../base/errors.ts';
-import { parseRelease } from '../../../model/release-tag.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
@@ -15,8 +14,12 @@ import { createObjectStore } from '../repository/object-store.ts';
 import { MAX_COMMIT_BYTES, MAX_TREE_BYTES, parseCommit } from '../repository/objects.ts';
 import type { Ref } from '../repository/packed-refs.ts';
 import type { Refs } from '../repository/refs.ts';
-import { createRefs } from '../repository/refs.ts';
+import { createRefs, readHead } from '../repository/refs.ts';
+import type { Extent } from './followed-refs.ts';
+import { isFollowed, isRemotes, prefixesOf } from './followed-refs.ts';
+import { createTagWatch } from './tag-watch.ts';
 import type { RemoteRefs, Transport } from './transport.ts';
+import { isCovered } from './transport.ts';
 
 export interface RemoteHead {
   readonly branch: string;
@@ -32,10 +35,12 @@ interface Content {
 export interface RemoteMirror extends Disposable {
   /** The mirror's content as it is now; may be replaced by `sync`. */
   open(): Promise<Content>;
-  /** Fetches what is new. A mirror that is damaged is built anew beside the old one, which stays until that has worked. */
+  /** Fetches what is new: the branch each time, tags as `TagWatch` says. A mirror that is damaged is built anew beside the old one, which stays until that has worked. */
   sync(deadline: Deadline): Promise<RemoteHead>;
   /** Something that should be there could not be read: the next `sync` builds anew. */
   suspect(): void;
+  /** Tags may have changed: the next `sync` looks for all of them. */
+  expectTags(): void;
 }
 
 export interface RemoteMirrorOptions {
@@ -48,19 +53,18 @@ export interface RemoteMirrorOptions {
   readonly logger: Logger;
 }
 
-/** Tags that are fetched; all others but releases stay where they are. */
-const TAGS = 'refs/tags/deploy/';
-const EVERYTHING = [''];
 /** A remote that is itself damaged must not be fetched anew all the time. */
 const REBUILD_PAUSE_MS = 10 * 60_000;
 /** The branch may move between listing and fetching. */
 const FETCH_ATTEMPTS = 3;
+const DEFAULT_BRANCH = 'main';
 
 export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
   const { path, cacheDir, git, clock, logger } = options;
   let opened: (Content & { readonly identity: string }) | undefined;
   let suspected = false;
   let rebuiltAt = Number.NEGATIVE_INFINITY;
+  const tags = createTagWatch(clock);
   const close = (): void => {
     opened?.store[Symbol.dispose]();
     opened = undefined;
@@ -78,20 +82,25 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
     rebuiltAt = clock.elapsed();
     logger.warn({ mirror: path, reason: errorMessage(reason) }, 'mirror of the repository is built anew');
     const old = await open();
-    const head = await buildBeside(options, old, deadline);
+    const remote = await buildBeside(options, old, deadline);
+    tags.seen('everything', remote.listed);
     close();
     suspected = false;
-    return head;
+    return remote.head;
   };
   return {
     open,
     sync: async (deadline) => {
       if (suspected) return rebuild(new Error('a part of it could not be read'), deadline);
       const parts = await open();
+      const extent = tags.next();
       let head: RemoteHead;
       try {
-        head = await pull(options, { path, ...parts }, deadline);
+        const pulled = await pull(options, { path, ...parts }, { extent, deadline });
+        tags.seen(extent, pulled.listed);
+        head = pulled.head;
       } catch (error) {
+        if (extent === 'everything') tags.expect();
         if (!isDamage(error, deadline)) throw error;
         return rebuild(error, deadline);
       }
@@ -101,6 +110,7 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
     suspect: () => {
       suspected = clock.elapsed() - rebuiltAt >= REBUILD_PAUSE_MS;
     },
+    expectTags: () => tags.expect(),
     [Symbol.dispose]: close,
   };
 }
@@ -115,11 +125,27 @@ interface Place extends Content {
   readonly path: string;
 }
 
-async function pull(options: RemoteMirrorOptions, place: Place, deadline: Deadline): Promise<RemoteHead> {
+interface Pulled {
+  readonly head: RemoteHead;
+  readonly listed: RemoteRefs;
+}
+
+interface PullOrder {
+  readonly extent: Extent;
+  readonly deadline: Deadline;
+}
+
+async function pull(
+  options: RemoteMirrorOptions,
+  place: Place,
+  { extent, deadline }: PullOrder,
+): Promise<Pulled> {
+  const followed = options.branch ?? (await readHead(place.path)).branch ?? DEFAULT_BRANCH;
+  const prefixes = prefixesOf(extent, [...new Set([followed, options.branch ?? DEFAULT_BRANCH])]);
   for (let attempt = 1; ; attempt += 1) {
     const isLast = attempt === FETCH_ATTEMPTS;
-    const remote = await options.transport.listRefs(EVERYTHING, deadline);
-    const head = chooseHead(remote, options.branch);
+    const remote = await options.transport.listRefs(prefixes, deadline);
+    const head = chooseHead(remote, options.branch) ?? (await missBranch(options, remote, deadline));
     const wanted = await findWanted(place, remote, head);
     const missing = await filterMissing(place.store, wanted);
     if (missing.length > 0) {
@@ -139,50 +165,66 @@ async function pull(options: RemoteMirrorOptions, place: Place, deadline: Deadli
     }
     await checkComplete(place.store, head.commit);
     await place.refs.put(wanted);
-    await dropReleases(place, remote);
+    await dropGone(place, remote);
     await writeFile(join(place.path, 'HEAD'), `ref: refs/heads/${head.branch}\n`);
-    return head;
+    return { head, listed: remote };
   }
 }
 
-function chooseHead(remote: RemoteRefs, wanted: string | undefined): RemoteHead {
-  const candidates = wanted === undefined ? [remote.head ?? 'main', 'main'] : [wanted];
-  for (const branch of candidates) {
+function chooseHead(remote: RemoteRefs, wanted: string | undefined): RemoteHead | null {
+  for (const branch of candidatesOf(remote, wanted)) {
     const commit = remote.refs.get(`refs/heads/${branch}`);
     if (commit !== undefined) return { branch, commit };
   }
-  const names = [...remote.refs.keys()].filter((name) => name.startsWith('refs/heads/'));
+  return null;
+}
+
+function candidatesOf({ head }: RemoteRefs, wanted: string | undefined): readonly string[] {
+  return wanted === undefined ? [head ?? DEFAULT_BRANCH, DEFAULT_BRANCH] : [wanted];
+}
+
+/** Throws BRANCH_NOT_FOUND with the branches that there are. */
+async function missBranch(
+  { transport, branch }: RemoteMirrorOptions,
+  remote: RemoteRefs,
+  deadline: Deadline,
+): Promise<never> {
+  const heads = 'refs/heads/';
+  const { refs } = await transport.listRefs([heads], deadline);
+  const names = [...refs.keys()].filter((name) => name.startsWith(heads));
   throw branchNotFound(
-    candidates[0] ?? 'main',
-    names.map((name) => name.slice('refs/heads/'.length)),
+    candidatesOf(remote, branch)[0] ?? DEFAULT_BRANCH,
+    names.map((name) => name.slice(heads.length)),
   );
 }
 
 /** Refs of the mirror that differ from the remote's. */
 async function findWanted({ refs }: Place, remote: RemoteRefs, head: RemoteHead): Promise<readonly Ref[]> {
-  const have = new Map((await refs.list('refs/tags/')).map(({ name, id }) => [name, id]));
   const wanted: Ref[] = [{ name: `refs/heads/${head.branch}`, id: head.commit }];
-  for (const [name, id] of remote.refs) {
-    if ((name.startsWith(TAGS) || isRelease(name)) && have.get(name) !== id) wanted.push({ name, id });
-  }
+  const followed = [...remote.refs].filter(([name]) => isFollowed(name));
+  if (followed.length === 0) return wanted;
+  const have = new Map((await refs.list('refs/')).map(({ name, id }) => [name, id]));
+  for (const [name, id] of followed) if (have.get(name) !== id) wanted.push({ name, id });
   return wanted;
 }
 
-/** Releases are the remote's alone: those that it does not have any more go here, too. Deployment tags may wait to be pushed. */
-async function dropReleases({ refs }: Place, remote: RemoteRefs): Promise<void> {
+/** Drops the tags that are the remote's, and that it does not have any more. */
+async function dropGone({ refs }: Place, remote: RemoteRefs): Promise<void> {
+  if (!remote.covers.some((prefix) => 'refs/tags/'.startsWith(prefix) || prefix.startsWith('refs/tags/')))
+    return;
   for (const { name, id } of await refs.list('refs/tags/')) {
-    if (isRelease(name) && !remote.refs.has(name)) await refs.remove(name, id);
+    if (isRemotes(name) && isCovered(remote, name) && !remote.refs.has(name)) await refs.remove(name, id);
   }
-}
-
-function isRelease(ref: string): boolean {
-  return ref.startsWith('refs/tags/') && parseRelease(ref.slice('refs/tags/'.length)) !== null;
 }
 
 async function filterMissing(store: ObjectStore, refs: readonly Ref[]): Promise<readonly Ref[]> {
   const missing: Ref[] = [];
+  // Many tags may be on one commit.
+  const known = new Set<string>();
   for (const ref of refs) {
-    if (!(await store.has(ref.id))) missing.push(ref);
+    if (known.has(ref.id)) continue;
+    if (await store.has(ref.id)) known.add(ref.id);
+    else missing.push(ref);
   }
   return missing;
 }
@@ -195,21 +237,17 @@ async function checkComplete(store: ObjectStore, commit: string): Promise<void> 
     throw gitError('the mirror is incomplete');
 }
 
-async function buildBeside(
-  options: RemoteMirrorOptions,
-  old: Content,
-  deadline: Deadline,
-): Promise<RemoteHead> {
+async function buildBeside(options: RemoteMirrorOptions, old: Content, deadline: Deadline): Promise<Pulled> {
   const path = `${options.path}.new-${randomBytes(4).toString('hex')}`;
   await ensureMirror(options.cacheDir, path);
   using store = createObjectStore(path, options.git);
   const refs = createRefs(path);
   try {
-    const head = await pull(options, { path, store, refs }, deadline);
+    const pulled = await pull(options, { path, store, refs }, { extent: 'everything', deadline });
     await restoreTags(store, refs, await keepTags(old.store, old.refs));
     await discardMirror(options.path);
     await rename(path, options.path);
-    return head;
+    return pulled;
   } finally {
     await rm(path, { recursive: true, force: true });
   }

@@ -1,11 +1,12 @@
-import type { ReconcilerError } from '../../../base/errors.ts';
 import type { Deadline } from './deadline.ts';
 import { withinSize } from './pack-size.ts';
-import { branchNotFound, gitError, gitNotInstalled, notFound, unauthorized, unreachable } from '../errors.ts';
+import { gitError, gitNotInstalled } from '../errors.ts';
 import type { GitCommand, GitResult } from '../repository/git-command.ts';
-import { firstErrorLine, FRUGAL } from '../repository/git-command.ts';
-import type { PushRequest, RemoteRefs, Transport, UpdateResult } from './transport.ts';
-import { judgeRejection, takeRefs } from './transport.ts';
+import { FRUGAL } from '../repository/git-command.ts';
+import { sshError } from './ssh-error.ts';
+import { listOverSsh } from './ssh-listing.ts';
+import type { PushRequest, Transport, UpdateResult } from './transport.ts';
+import { judgeRejection } from './transport.ts';
 
 export interface SshOptions {
   /** A shell command, as in `GIT_SSH_COMMAND`. Default that variable, else `ssh`. */
@@ -24,20 +25,22 @@ const CONNECT_TIMEOUT_SECONDS = 15;
 /** Refs that are asked for by name; more are asked for by pattern, as a command line has an end. */
 const MAX_REFS_NAMED = 100;
 
-/** Everything through the system's `git` and `ssh`, which never ask a question: keys and known hosts must be in place. */
+/** Everything through the system's `git` and `ssh`, which never ask anybody: keys and known hosts must be in place. */
 export function createSshTransport(options: SshTransportOptions): Transport {
   const { address, git } = options;
-  const env = { GIT_SSH_COMMAND: buildSshCommand(options.ssh ?? {}, process.env['GIT_SSH_COMMAND']) };
-  const run = async (args: readonly string[], deadline: Deadline): Promise<GitResult> => {
+  const command = buildSshCommand(options.ssh ?? {}, process.env['GIT_SSH_COMMAND']);
+  const env = { GIT_SSH_COMMAND: command };
+  const needGit = async (): Promise<void> => {
     if (!(await git.available())) throw gitNotInstalled('An SSH repository');
+  };
+  const run = async (args: readonly string[], deadline: Deadline): Promise<GitResult> => {
+    await needGit();
     return git.run(args, { env, signal: deadline.signal, onOutput: deadline.touch });
   };
   return {
-    listRefs: async (_prefixes, deadline) => {
-      const patterns = ['HEAD', 'refs/heads/*', 'refs/tags/*'];
-      const result = await run(['ls-remote', '--symref', '--', address, ...patterns], deadline);
-      if (result.exitCode !== 0) throw sshError(address, result.stderr);
-      return parseRemoteRefs(result.stdout.toString('utf8'));
+    listRefs: async (prefixes, deadline) => {
+      await needGit();
+      return listOverSsh({ address, command }, prefixes, deadline);
     },
     fetch: async (mirrorDir, wanted, deadline) => {
       const names = wanted.map(({ ref }) => ref);
@@ -84,18 +87,6 @@ export function buildSshCommand(ssh: SshOptions, inherited: string | undefined):
   return parts.join(' ');
 }
 
-function parseRemoteRefs(output: string): RemoteRefs {
-  const listed: (readonly [string, string])[] = [];
-  let head: string | null = null;
-  for (const line of output.split('\n')) {
-    const [value = '', name = ''] = line.split('\t');
-    if (value.startsWith('ref: refs/heads/') && name === 'HEAD')
-      head = value.slice('ref: refs/heads/'.length);
-    else listed.push([name, value]);
-  }
-  return { head, refs: takeRefs(listed), covers: [''] };
-}
-
 /** Lines of `git push --porcelain`: flag, tab, `from:to`, tab, summary with the reason in brackets. */
 function readPushReport(
   address: string,
@@ -113,35 +104,3 @@ function readPushReport(
     return judgeRejection(ref, fields[2] ?? 'rejected');
   });
 }
-
-/** Programs in other words are beyond a match; what is not known is passed on as GIT_ERROR with Git's first line. */
-function sshError(address: string, stderr: string): ReconcilerError {
-  const line = firstErrorLine(stderr);
-  if (/host key verification failed/i.test(stderr)) {
-    return unauthorized(
-      address,
-      'the host key is not known or has changed; compare it and add it to known_hosts (ssh-keyscan prints it)',
-    );
-  }
-  if (/permission denied|publickey|authentication fail|access denied|unauthorized/i.test(stderr)) {
-    return unauthorized(address, `the server refuses the SSH key (${line})`);
-  }
-  if (/cannot run ssh|ssh: (command )?not found|ssh: No such file/i.test(stderr)) {
-    return gitNotInstalled('An SSH repository');
-  }
-  const missing = /couldn't find remote ref (?:refs\/heads\/)?(\S+)/i.exec(stderr)?.[1];
-  if (missing !== undefined) return branchNotFound(missing, []);
-  if (UNREACHABLE.test(stderr)) return unreachable(address, line);
-  if (
-    /not appear to be a git repository|repository .*not found|does not exist|not a git repository/i.test(
-      stderr,
-    )
-  ) {
-    return notFound(address, line);
-  }
-  if (/could not read from remote|hung up|early EOF/i.test(stderr)) return unreachable(address, line);
-  return gitError(`${address}: ${line}`);
-}
-
-const UNREACHABLE =
-  /could not resolve|name or service|connection (refused|reset|closed|timed out)|timed out|no route to host|network is unreachable|kex_exchange|temporary failure/i;

@@ -88,10 +88,13 @@ export function createRefs(commonDir: string): Refs {
     },
     put: async (refs) => {
       for (const { name } of refs) requireName(name);
-      if (refs.length >= PACK_FROM) await packed.put(refs);
-      for (const { name, id } of refs) {
-        if ((await read(name)) !== id) await update(name, id);
+      if (refs.length < PACK_FROM) {
+        for (const { name, id } of refs) if ((await read(name)) !== id) await update(name, id);
+        return;
       }
+      await packed.put(refs);
+      const loose = new Map((await looseRefs(commonDir, 'refs/')).map(({ name, id }) => [name, id]));
+      for (const { name, id } of refs) if ((loose.get(name) ?? id) !== id) await update(name, id);
     },
   };
 }
