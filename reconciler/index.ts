@@ -48,6 +48,7 @@ export { maskSpec, Secret } from './model/secret.ts';
 export type { Spec, SpecValue } from './model/secret.ts';
 export { createWebhookNotifier } from './adapters/notifiers/webhook.ts';
 export type { WebhookOptions } from './adapters/notifiers/webhook.ts';
+export type { GitHost, GitHostKind, HookDelivery, HookNews } from './ports/hosts/git-host.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './base/diagnostic.ts';
 export type { Json, JsonObject } from './base/json.ts';

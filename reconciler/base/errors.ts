@@ -1,6 +1,12 @@
 import type { Diagnostic } from './diagnostic.ts';
 import { asText } from './values.ts';
 
+/** Facts of an error for programs, beyond its code. */
+export interface ErrorDetails {
+  /** Milliseconds to wait before trying again, as whoever refused has said; left out: nobody has. */
+  readonly retryAfterMs?: number;
+}
+
 /**
  * Base of every error this project throws on purpose.
  * Bad input in files is not thrown: it is returned as `Diagnostic[]`.
@@ -13,16 +19,23 @@ export class ReconcilerError extends Error {
   readonly retryable: boolean;
   /** Every finding, with INVALID_CONFIGURATION. */
   readonly diagnostics: readonly Diagnostic[];
+  readonly details: ErrorDetails;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryable?: boolean; diagnostics?: readonly Diagnostic[] } = {},
+    options: {
+      cause?: unknown;
+      retryable?: boolean;
+      diagnostics?: readonly Diagnostic[];
+      details?: ErrorDetails;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.diagnostics = options.diagnostics ?? [];
+    this.details = options.details ?? {};
   }
 }
 
@@ -84,6 +97,9 @@ export type ErrorCode =
   | 'GIT_NOT_INSTALLED'
   | 'GIT_ERROR'
   | 'WRITE_CONFLICT'
+  | 'HOST_UNREACHABLE'
+  | 'HOST_UNAUTHORIZED'
+  | 'HOST_REFUSED'
   // the operator of the daemon
   | 'STORE_UNAVAILABLE'
   | 'STORE_FULL'
@@ -96,6 +112,7 @@ export type ErrorCode =
   | 'NO_NODE_PORT'
   | 'UNKNOWN_INSTANCE'
   // whoever asked
+  | 'HOOK_REFUSED'
   | 'PLAN_STALE'
   | 'CONFIRMATION_REQUIRED'
   | 'FROZEN'

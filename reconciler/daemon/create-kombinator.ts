@@ -159,6 +159,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
+    ...(config.gitHost !== null && { hostSettings: config.gitHost }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });
@@ -216,6 +217,7 @@ const NO_CONFIG: DaemonConfig = {
   importFrom: DEFAULT_IMPORT_FROM,
   execRight: 'admins',
   channels: [],
+  gitHost: null,
 };
 
 /** Descriptions are told of places for backups that there are not. */

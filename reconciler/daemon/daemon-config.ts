@@ -5,11 +5,13 @@ import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import { createDiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import { asFields, asList } from '../base/values.ts';
+import { asFields, asList, own } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import type { ChannelConfig } from './notify/channels-config.ts';
 import { readChannels } from './notify/channels-config.ts';
 import { readFreezeWindows } from './freeze-config.ts';
+import type { GitHostConfig } from './hosts/host-config.ts';
+import { readGitHost } from './hosts/host-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
 import type { BackupsConfig } from './backups-config.ts';
 import { readBackupsConfig } from './backups-config.ts';
@@ -39,6 +41,8 @@ export interface DaemonConfig {
   /** People who may run programs in containers over the API. */
   readonly execRight: ExecRight;
   readonly channels: readonly ChannelConfig[];
+  /** Host of the config repository; `null`: none is named. */
+  readonly gitHost: GitHostConfig | null;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -69,25 +73,30 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   if (document.value !== null && asFields(document.value) === undefined)
     throw new ReconcilerError('BAD_OPTIONS', `${path}: the configuration is no map`);
   checkSchema('daemon', document.value ?? {}, collector);
-  const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
-  const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
-  const channels = readChannels(asFields(document.value)?.['notifications'], collector);
+  const fields = asFields(document.value) ?? {};
+  const section = (name: string) => asFields(own(fields, name));
+  const freeze = readFreezeWindows(asList(fields['freeze']) ?? [], collector);
+  const instances = readInstancesConfig(section('instances') ?? {}, collector);
+  const channels = readChannels(fields['notifications'], collector);
   const policy = {
-    ...readOperatorPolicy(asFields(document.value) ?? {}, collector),
+    ...readOperatorPolicy(fields, collector),
     channels: new Map(channels.map((channel) => [channel.name, channel])),
   };
-  const builds = readBuildsConfig(asFields(asFields(document.value)?.['builds']), policy, collector);
-  const users = readUsersConfig(asFields(asFields(document.value)?.['users']), collector);
-  const proxies = (asList(asFields(document.value)?.['proxies']) ?? []).filter(
-    (one) => typeof one === 'string',
-  );
-  const from = asList(asFields(asFields(document.value)?.['imports'])?.['from']);
-  const importFrom = from?.map(readPlace) ?? DEFAULT_IMPORT_FROM;
-  const backups = readBackupsConfig(asFields(asFields(document.value)?.['backups']), collector);
+  const config: DaemonConfig = {
+    freeze,
+    instances,
+    channels,
+    policy,
+    builds: readBuildsConfig(section('builds'), policy, collector),
+    users: readUsersConfig(section('users'), collector),
+    proxies: (asList(fields['proxies']) ?? []).filter((one) => typeof one === 'string'),
+    importFrom: asList(section('imports')?.['from'])?.map(readPlace) ?? DEFAULT_IMPORT_FROM,
+    backups: readBackupsConfig(section('backups'), collector),
+    execRight: readExecRight(section('exec')?.['for']),
+    gitHost: readGitHost(section('git'), collector),
+  };
   const diagnostics = toDiagnostics(path, document, collector.list);
-  const execRight = readExecRight(asFields(asFields(document.value)?.['exec'])?.['for']);
-  if (diagnostics.length === 0)
-    return { freeze, backups, instances, policy, users, builds, proxies, importFrom, execRight, channels };
+  if (diagnostics.length === 0) return config;
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

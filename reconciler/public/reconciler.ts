@@ -25,6 +25,7 @@ import type { Health } from '../model/resource.ts';
 import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FilesOnDisk } from '../ports/desired.ts';
+import type { GitHostKind, HookNews } from '../ports/hosts/git-host.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { HeldStack, Job, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
@@ -53,6 +54,8 @@ export type * from './writes.ts';
 export interface RepositoryStatus {
   readonly location: string;
   readonly branch: string;
+  /** Host that the operator has named for it, with the web address of the repository there; left out: none. */
+  readonly host?: { readonly kind: GitHostKind; readonly address: string };
   /** Revision that was read last; `null` before the first successful read. */
   readonly revision: Revision | null;
   /** Reason why the newest attempt to read failed; the last good revision stays in force. */
@@ -239,6 +242,8 @@ export interface RepositoryOperations {
   refresh(signal: AbortSignal): Promise<RepositoryStatus>;
   /** Refreshes as `refresh` does, in the background. */
   requestSync(): void;
+  /** Takes a hint of the host about a pull request or a comment under one. Acts later; the newest 1,000 are kept until somebody does. */
+  noteHook(news: HookNews): void;
   repository(): RepositoryStatus;
   /** Tells whether the revision that was read last is this commit, or came after it. A commit that is not known, or not known yet: false. */
   hasReached(commit: string): Promise<boolean>;

@@ -6,9 +6,12 @@ import type { HeldStack, StackRecord, Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
+import type { GitHost } from '../ports/hosts/git-host.ts';
+import type { HostSettings } from '../ports/hosts/host-settings.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Deployments } from './record/deployments.ts';
+import type { HookFeed } from './hosts/hook-feed.ts';
 import type { EventHub } from './loop/event-hub.ts';
 import type { JobStore } from './record/job-store.ts';
 import type { StackHolds } from './loop/stack-holds.ts';
@@ -28,6 +31,11 @@ export interface RunContext {
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
+  /** Host of the config repository; `null`: the operator has set none up. */
+  readonly gitHost: GitHost | null;
+  readonly hostSettings: HostSettings;
+  /** News of pull requests and comments under them. */
+  readonly hooks: HookFeed;
   readonly holds: StackHolds;
   /** Digest of the deployment under way whose first hooks have run, by stack. */
   readonly hooked: Map<string, string>;

@@ -24,6 +24,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
 import { NEVER_FROZEN } from '../ports/freeze.ts';
+import type { GitHost } from '../ports/hosts/git-host.ts';
+import type { HostSettings } from '../ports/hosts/host-settings.ts';
+import { DEFAULT_HOST_SETTINGS } from '../ports/hosts/host-settings.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Source } from '../ports/source.ts';
@@ -47,6 +50,7 @@ import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { recallHeld } from './context.ts';
+import { createHookFeed } from './hosts/hook-feed.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
 import { StackHolds } from './loop/stack-holds.ts';
@@ -98,6 +102,10 @@ export interface ReconcilerOptions {
   readonly backupCipher?: BackupCipher;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
+  /** Host of the config repository. Default: none is known. */
+  readonly gitHost?: GitHost;
+  /** Decisions of the operator about what is done there. Default: plans for pull requests that are no forks, nobody confirms. */
+  readonly hostSettings?: HostSettings;
   /** Stacks worked on at the same time. Default 4. */
   readonly stackConcurrency?: number;
   /** Changes of one stack carried out at the same time. Default 8. */
@@ -259,7 +267,9 @@ const NO_REGISTRIES: Pick<CheckParts, 'kept' | 'client' | 'resolve'> = {
 
 function createContext(options: ReconcilerOptions): RunContext {
   const { source, desired, store, clock, logger, createTarget } = options;
-  const events = createEventHub((error) => logger.error({ error: errorMessage(error) }, 'a listener failed'));
+  const onListenerError = (error: unknown) =>
+    logger.error({ error: errorMessage(error) }, 'a listener failed');
+  const events = createEventHub(onListenerError);
   const jobs = new JobStore({ store, clock, logger, events });
   return {
     source,
@@ -278,6 +288,9 @@ function createContext(options: ReconcilerOptions): RunContext {
     stacks: new StackTable(events, clock),
     deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
     freeze: options.freeze ?? NEVER_FROZEN,
+    gitHost: options.gitHost ?? null,
+    hostSettings: options.hostSettings ?? DEFAULT_HOST_SETTINGS,
+    hooks: createHookFeed(onListenerError),
     holds: new StackHolds(),
     hooked: new Map(),
     disturbed: new Map(),

@@ -29,10 +29,11 @@ export class RepositoryLoop {
   }
 
   status(): RepositoryStatus {
-    const { source, desired } = this.#context;
+    const { source, desired, gitHost } = this.#context;
     return {
       location: source.location,
       branch: source.branch,
+      ...(gitHost !== null && { host: { kind: gitHost.kind, address: gitHost.address } }),
       revision: this.#revision,
       error: this.#error,
       stacks: desired.names().length,

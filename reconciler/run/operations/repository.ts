@@ -17,6 +17,7 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
       source.expectTags();
       loop.requestSync();
     },
+    noteHook: (news) => context.hooks.note(news),
     repository: () => loop.repository.status(),
     hasReached: (commit) => hasReached(context, commit),
     listTags: () => source.tags(''),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type {
   Confirmation,
   DeploymentTag,
+  HookNews,
   Job,
   JobDetail,
   JobLog,
@@ -37,6 +38,8 @@ export interface FakeReconciler extends Reconciler {
   /** Every write, in order: `createStack homelab by Ada <ada@example.org>`. */
   readonly writes: readonly string[];
   readonly syncRequests: () => number;
+  /** Hints of the host that were noted, in order. */
+  readonly hooks: readonly HookNews[];
   /** Returns what the last created or updated document was. */
   readonly documentOf: (stack: string) => unknown;
   /** Ends a job that `apply` has queued. */
@@ -65,6 +68,7 @@ export function createFakeReconciler(): FakeReconciler {
   const workers: WorkerView[] = [];
   const listeners = new Set<(event: ReconcilerEvent) => void>();
   const writes: string[] = [];
+  const hooks: HookNews[] = [];
   let syncRequests = 0;
   let storeError: string | null = null;
   let failure: unknown = null;
@@ -151,6 +155,8 @@ export function createFakeReconciler(): FakeReconciler {
     suggestPolicy: () => Promise.resolve(''),
     writes,
     syncRequests: () => syncRequests,
+    hooks,
+    noteHook: (news) => void hooks.push(news),
     documentOf: (stack) => stacks.get(stack),
     listeners: () => listeners.size,
     emit: publish,
