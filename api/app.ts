@@ -19,6 +19,9 @@ import {
   workflowPlatformRoutes,
 } from './dialects/workflows/workflows.ts';
 import { requireKeys } from './auth/require-keys.ts';
+import type { HookSource } from './hooks/receive-hooks.ts';
+import { isHook, receiveHooks } from './hooks/receive-hooks.ts';
+import type { Auditor } from './http/audit/auditor.ts';
 import { createAuditor } from './http/audit/auditor.ts';
 import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
@@ -85,6 +88,8 @@ export interface AppOptions {
   readonly recheckMs?: number;
   /** The page, served at `/ui/`. Default: not at all. */
   readonly page?: PageFiles;
+  /** Host of the config repository, whose hooks are taken at `/api/hooks/config`. Default: none are. */
+  readonly hooks?: HookSource;
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -110,6 +115,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   });
   if (options.page !== undefined) app.use(servePage(options.page));
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
+  takeHooks(app, options, common);
   const kombify = {
     ...common,
     deps: toKombifyDeps(options, common),
@@ -146,6 +152,17 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+/** Hooks need no key: what a host has signed counts. */
+function takeHooks(
+  app: Koa<RequestState>,
+  { hooks, reconciler, logger }: AppOptions,
+  { auditor }: { readonly auditor?: Auditor },
+): void {
+  app.use(limitRate({ covers: isHook, perSecond: 20, burst: 100 }));
+  const sources = hooks === undefined ? {} : { config: hooks };
+  app.use(receiveHooks({ sources, reconciler, logger, ...(auditor !== undefined && { auditor }) }));
+}
+
 /** Says which pages of other origins may call. */
 function allowPages(app: Koa<RequestState>, { auth, origins = PLATFORM_ORIGINS }: AppOptions): void {
   const isOpen = auth.mode === 'off';
@@ -172,7 +189,7 @@ const PLATFORM_ORIGINS = ['http://localhost:3001'];
 
 /** `/api` and below, but for what another dialect has there. */
 function isKompose(path: string): boolean {
-  if (path === KOMBIFY_PREFIX || path.startsWith(`${KOMBIFY_PREFIX}/`)) return false;
+  if (path === KOMBIFY_PREFIX || path.startsWith(`${KOMBIFY_PREFIX}/`) || isHook(path)) return false;
   return path === KOMPOSE_PREFIX || path.startsWith(`${KOMPOSE_PREFIX}/`);
 }
 

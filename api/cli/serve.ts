@@ -7,6 +7,7 @@ import { errorMessage } from '../../reconciler/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Accounts } from '../accounts/accounts.ts';
 import type { PageFiles } from '../pages/page-files.ts';
+import type { AppOptions } from '../app.ts';
 import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
@@ -233,6 +234,14 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
+/** Hooks of the host that the operator has named, if any. */
+function hooksOf({ gitHost }: Kombinator): Pick<AppOptions, 'hooks'> {
+  const setup = gitHost();
+  if (setup === null) return {};
+  const { host, hookSecret } = setup;
+  return { hooks: { host, secret: () => hookSecret?.resolve() ?? null } };
+}
+
 function createApiServer({
   kombinator,
   auth,
@@ -252,6 +261,7 @@ function createApiServer({
     ...(auth.mode === 'keys' && { sessions: openSessions(kombinator, logger) }),
     keys: store,
     audit: store,
+    ...hooksOf(kombinator),
     ...(users.publicUrl !== undefined && { publicUrl: users.publicUrl }),
     ...(origins !== undefined && { origins }),
     proxies: kombinator.proxies,

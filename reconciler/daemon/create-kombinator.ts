@@ -12,6 +12,7 @@ import { openBackups } from './open-backups.ts';
 import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
+import { defined } from '../base/values.ts';
 import { homePolicy } from '../model/operator-policy.ts';
 import { withPrograms } from '../model/policy-connections.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
@@ -32,11 +33,14 @@ import type { Instances } from '../public/instances.ts';
 import type { ExecRight, Reconciler } from '../public/reconciler.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
+import type { ReconcilerOptions } from '../run/create-reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
+import type { GitHostSetup } from './hosts/host-setup.ts';
+import { openHostSetup } from './hosts/host-setup.ts';
 import type { Metrics } from './metrics.ts';
 import { openChannels } from './notify/open-channels.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
@@ -97,6 +101,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly secrets: Secrets;
   /** Users of the API, as the operator has set them; the API makes them of it. */
   readonly users: UsersConfig;
+  /** Host of the config repository, as the operator has set it up; `null`: not at all. Throws BAD_OPTIONS where that is not enough; of a daemon it was found to be. */
+  readonly gitHost: () => GitHostSetup | null;
   /** Addresses or networks of proxies before the API, as the operator has named them. */
   readonly proxies: readonly string[];
   /** People who may run programs in containers over the API, as the operator has decided. */
@@ -128,8 +134,9 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
   const config = await readConfig(options, checkSchema);
   const { kept, secrets, vault } = openSecrets(options);
-  const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
-  if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
+  const gitHost = () => openHostSetup(config.gitHost, options.repo, secrets);
+  const hosting = hostOf(options, gitHost);
+  const store = openStore(options, clock);
   const source = await openSource(options, clock);
   const reading = {
     secrets,
@@ -159,20 +166,17 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
-    ...(config.gitHost !== null && { hostSettings: config.gitHost }),
-    ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
-    ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
+    ...hosting,
+    ...timesOf(options),
   });
-  const common = { stateDir, store, secrets, registries, clock, logger, env };
-  const { instances, metrics } =
-    options.ephemeral === true
-      ? { instances: null, metrics: null }
-      : await openDaemonParts(reconciler, { config: config.instances, ...common });
+  const common = { config: config.instances, stateDir, store, secrets, registries, clock, logger, env };
+  const { instances, metrics } = await openDaemonParts(reconciler, options, common);
   return {
     reconciler,
     instances,
     store,
     secrets,
+    gitHost,
     users: config.users,
     proxies: config.proxies,
     execRight: config.execRight,
@@ -180,6 +184,22 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     checks: () => checksOf(reconciler),
     [Symbol.asyncDispose]: () => disposeInOrder([instances, reconciler, metrics, source, store]),
   };
+}
+
+/** One command may work on a checkout of what the daemon has from elsewhere, and asks no host. */
+function hostOf(
+  { ephemeral }: KombinatorOptions,
+  open: Kombinator['gitHost'],
+): Pick<ReconcilerOptions, 'gitHost' | 'hostSettings'> {
+  const setup = ephemeral === true ? null : open();
+  return setup === null ? {} : { gitHost: setup.host, hostSettings: setup.settings };
+}
+
+function timesOf({
+  resyncMs,
+  stableMs,
+}: KombinatorOptions): Pick<ReconcilerOptions, 'resyncMs' | 'stableMs'> {
+  return defined({ resyncMs, stableMs });
 }
 
 async function readConfig(
@@ -199,7 +219,12 @@ function checksOf(reconciler: Reconciler): Record<string, string> {
 }
 
 /** Parts that one command does without: they are loaded for those who use them. */
-async function openDaemonParts(reconciler: Reconciler, options: OpenInstancesOptions) {
+async function openDaemonParts(
+  reconciler: Reconciler,
+  { ephemeral }: KombinatorOptions,
+  options: OpenInstancesOptions,
+) {
+  if (ephemeral === true) return { instances: null, metrics: null };
   const { openInstances } = await import('./open-instances.ts');
   const { createMetrics } = await import('./metrics.ts');
   const instances = openInstances(options);
@@ -263,6 +288,13 @@ function openImports(
 
 /** Largest repository that is imported from, in bytes. */
 const MAX_IMPORT_BYTES = 256 * 1024 ** 2;
+
+function openStore(options: KombinatorOptions, clock: Clock): Store {
+  const { stateDir, logger } = options;
+  const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
+  if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
+  return store;
+}
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   store.closeAccesses(clock.now());

@@ -91,6 +91,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, ...NODE_NET, '@kubernetes/client-node'],
   },
+  'reconciler/adapters/hosts': {
+    imports: CORE_OF_ADAPTERS,
+    packages: [
+      '@octokit/auth-app',
+      '@octokit/request',
+      '@octokit/webhooks-methods',
+      'lru-cache',
+      'node:crypto',
+      'standardwebhooks',
+    ],
+  },
   'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: [...NODE_IO, 'nodemailer'] },
   'reconciler/adapters/secrets': {
     imports: CORE_OF_ADAPTERS,
@@ -132,6 +143,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'raw-body',
       'ws',
     ],
+  },
+  'api/hooks': {
+    imports: [INDEX, 'api/http'],
+    packages: ['koa', 'lru-cache', 'node:crypto', 'node:http'],
   },
   'api/accounts': {
     imports: [INDEX, 'api/auth', 'api/http'],

@@ -389,6 +389,7 @@ export const SCHEMAS = {
     error: orNull(record({ code: TEXT, message: TEXT })),
     stacks: TEXTS,
     diagnostics: listOf(DIAGNOSTIC),
+    host: orNull(record({ kind: TEXT, address: TEXT })),
     web: orNull(record({ commit: TEXT, file: TEXT })),
   }),
 } as const satisfies Readonly<Record<string, JsonSchema>>;

@@ -67,8 +67,9 @@ export const systemRoutes: readonly Route<ApiDeps>[] = [
     responses: { 200: answers('As it was read last.', refer('Repository')) },
     handle(_, { reconciler }: ApiDeps) {
       const repository = reconciler.repository();
-      const web = findWebAddresses(repository.location);
-      return ok({ ...repository, stacks: reconciler.stackNames(), web });
+      const { location, host = null } = repository;
+      const web = findWebAddresses(location, repository.host);
+      return ok({ ...repository, host, stacks: reconciler.stackNames(), web });
     },
   }),
   defineRoute({

@@ -1,6 +1,6 @@
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asBoolean, asFields, asList, asNumber, asString } from '../../base/values.ts';
+import { asBoolean, asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import type { GitHostKind } from '../../ports/hosts/git-host.ts';
 import type { HostSettings } from '../../ports/hosts/host-settings.ts';
 import { DEFAULT_HOST_SETTINGS } from '../../ports/hosts/host-settings.ts';
@@ -33,7 +33,7 @@ const ROOT = ['git', 'host'];
 export function readGitHost(git: Fields | undefined, diagnostics: DiagnosticCollector): GitHostConfig | null {
   const fields = asFields(git?.['host']);
   if (fields === undefined) return null;
-  const text = (key: string) => asString(fields[key]) ?? null;
+  const text = (key: string) => asString(own(fields, key)) ?? null;
   const pulls = asFields(fields['pulls']);
   const config: GitHostConfig = {
     kind: KINDS.find((kind) => kind === fields['kind']) ?? null,

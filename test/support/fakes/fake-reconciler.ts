@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type {
   Confirmation,
   DeploymentTag,
-  HookNews,
   Job,
   JobDetail,
   JobLog,
@@ -17,6 +16,8 @@ import type {
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { createFakeData } from './fake-data.ts';
 import { createFakePlatform } from './fake-platform.ts';
+import type { FakeHints } from './hosts/fake-hints.ts';
+import { createFakeHints } from './hosts/fake-hints.ts';
 import { createFakeSessions } from './fake-sessions.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeUpkeep } from './upkeep/fake-upkeep.ts';
@@ -34,12 +35,9 @@ import {
 } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from '../records.ts';
 
-export interface FakeReconciler extends Reconciler {
+export interface FakeReconciler extends Reconciler, FakeHints {
   /** Every write, in order: `createStack homelab by Ada <ada@example.org>`. */
   readonly writes: readonly string[];
-  readonly syncRequests: () => number;
-  /** Hints of the host that were noted, in order. */
-  readonly hooks: readonly HookNews[];
   /** Returns what the last created or updated document was. */
   readonly documentOf: (stack: string) => unknown;
   /** Ends a job that `apply` has queued. */
@@ -68,8 +66,6 @@ export function createFakeReconciler(): FakeReconciler {
   const workers: WorkerView[] = [];
   const listeners = new Set<(event: ReconcilerEvent) => void>();
   const writes: string[] = [];
-  const hooks: HookNews[] = [];
-  let syncRequests = 0;
   let storeError: string | null = null;
   let failure: unknown = null;
   let confirmations: readonly Confirmation[] = [];
@@ -154,9 +150,7 @@ export function createFakeReconciler(): FakeReconciler {
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,
-    syncRequests: () => syncRequests,
-    hooks,
-    noteHook: (news) => void hooks.push(news),
+    ...createFakeHints(),
     documentOf: (stack) => stacks.get(stack),
     listeners: () => listeners.size,
     emit: publish,
@@ -206,7 +200,6 @@ export function createFakeReconciler(): FakeReconciler {
 
     start: () => Promise.resolve(),
     refresh: () => Promise.resolve(repository),
-    requestSync: () => void syncRequests++,
     repository: () => repository,
     stackNames: () => [...stacks.keys()].sort(),
     listStacks(page) {

@@ -27,6 +27,18 @@ it('has a place for the line of a file', () => {
   ]);
 });
 
+it('believes the operator before any name, for hosts of his own and repositories of this machine', () => {
+  const found = (['github', 'gitlab', 'gitea', 'forgejo', 'bitbucket'] as const).map(
+    (kind) =>
+      findWebAddresses('/srv/config.git', { kind, address: 'https://git.example.org/acme/config' })?.commit,
+  );
+  expect(found).toEqual(
+    ['commit', '-/commit', 'commit', 'commit', 'commits'].map(
+      (path) => `https://git.example.org/acme/config/${path}/{commit}`,
+    ),
+  );
+});
+
 it.each([
   '/srv/config.git',
   'file:///srv/config',

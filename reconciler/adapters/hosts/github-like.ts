@@ -1,0 +1,162 @@
+import type {
+  CommitStatus,
+  GitHost,
+  HostPermission,
+  PullComment,
+  PullRequest,
+} from '../../ports/hosts/git-host.ts';
+import type { AskHost } from './host-client.ts';
+import { askForAll } from './host-client.ts';
+import { HostAnswer } from './host-fetch.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import { memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
+import type { CommentPlace, WrittenComment } from './upsert-comment.ts';
+import { createCommentWriter, createLogin } from './upsert-comment.ts';
+
+export interface GithubLikeOptions {
+  readonly ask: AskHost;
+  /** `owner/name` */
+  readonly repository: string;
+  /** Query for open pull requests that are to be merged into a branch, the newest change first. */
+  readonly openPulls: (base: string) => Readonly<Record<string, string>>;
+  /** Entries of a page. */
+  readonly perPage: Readonly<Record<string, string>>;
+  /** Finds out who writes with the token. */
+  readonly askLogin: (signal: AbortSignal) => Promise<string>;
+}
+
+type GithubLike = Pick<
+  GitHost,
+  'getPull' | 'listPulls' | 'getComment' | 'upsertComment' | 'setStatus' | 'permissionOf' | 'react'
+>;
+
+const MAX_PULLS = 100;
+const MAX_COMMENTS = 10_000;
+
+/** Calls that GitHub, Gitea and Forgejo have in common (https://docs.github.com/rest, https://docs.gitea.com/api). */
+export function createGithubLike(options: GithubLikeOptions): GithubLike {
+  const { ask, repository, perPage, openPulls } = options;
+  const root = `/repos/${repository}`;
+  const place: CommentPlace = {
+    login: createLogin(options.askLogin),
+    async list(pull, signal) {
+      const path = `${root}/issues/${pull}/comments`;
+      const listed = await askForAll(ask, { path, query: perPage, limit: MAX_COMMENTS, signal }, readEntries);
+      return listed.map((comment) => readComment(comment, pull));
+    },
+    async create(pull, text, signal) {
+      const path = `${root}/issues/${pull}/comments`;
+      return readWritten((await ask({ method: 'POST', path, body: { body: text }, signal })).data);
+    },
+    async update({ id }, text, signal) {
+      const path = `${root}/issues/comments/${segment(id)}`;
+      return readWritten((await ask({ method: 'PATCH', path, body: { body: text }, signal })).data);
+    },
+  };
+  return {
+    async getPull(number, signal) {
+      return readPull((await ask({ path: `${root}/pulls/${number}`, signal })).data);
+    },
+    async listPulls(base, signal) {
+      const query = { ...perPage, ...openPulls(base) };
+      const request = { path: `${root}/pulls`, query, limit: MAX_PULLS, signal };
+      const pulls = await askForAll(ask, request, readEntries);
+      // An older server does not know the parameter, and lists those of all branches.
+      return pulls.map(readPull).filter((pull) => pull.base === base);
+    },
+    async getComment(pull, comment, signal) {
+      const { data } = await ask({ path: `${root}/issues/comments/${segment(comment)}`, signal });
+      if (pullOf(data) !== pull)
+        throw new ReconcilerError('HOST_REFUSED', `the comment is none of pull request ${pull}`);
+      return readComment(data, pull);
+    },
+    upsertComment: createCommentWriter(place),
+    async setStatus(commit, status, signal) {
+      await ask({
+        method: 'POST',
+        path: `${root}/statuses/${segment(commit)}`,
+        body: toStatus(status),
+        signal,
+      });
+    },
+    permissionOf: async (login, signal) =>
+      askPermission(ask, `${root}/collaborators/${segment(login)}`, signal),
+    async react(_pull, comment, answer, signal) {
+      const path = `${root}/issues/comments/${segment(comment)}/reactions`;
+      await ask({ method: 'POST', path, body: { content: answer === 'yes' ? '+1' : '-1' }, signal });
+    },
+  };
+}
+
+/** A text as one segment of a path. Throws HOST_REFUSED for what is none. */
+export function segment(text: string): string {
+  if (text === '' || /^\.{1,2}$/.test(text))
+    throw new ReconcilerError('HOST_REFUSED', 'there is nothing of an empty name');
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** Collaborators alone have a right; of people who are not known, hosts answer 404. */
+async function askPermission(ask: AskHost, path: string, signal: AbortSignal): Promise<HostPermission> {
+  try {
+    const { data } = await ask({ path: `${path}/permission`, signal });
+    const permission = readAnswer(data).text('permission');
+    if (permission === 'owner') return 'admin';
+    return permission === 'admin' || permission === 'write' || permission === 'read' ? permission : 'none';
+  } catch (error) {
+    if (error instanceof HostAnswer && error.status === 404) return 'none';
+    throw error;
+  }
+}
+
+function toStatus({ context, state, description, address }: CommitStatus): object {
+  return {
+    context,
+    state,
+    description: shorten(description),
+    ...(address !== null && { target_url: address }),
+  };
+}
+
+function readPull(data: unknown): PullRequest {
+  const pull = readAnswer(data);
+  const number = pull.number('number');
+  // GitHub's lists know when it was merged, and its merge commit is a trial before that.
+  const isMerged = pull.flag('merged') || pull.optionalText('merged_at') !== null;
+  const base = pull.text('base.repo.full_name');
+  return {
+    number,
+    title: pull.text('title'),
+    address: pull.text('html_url'),
+    author: pull.text('user.login'),
+    isOpen: pull.text('state') === 'open',
+    isMerged,
+    // A fork that was deleted is none that can be named.
+    isFork: pull.optionalText('head.repo.full_name')?.toLowerCase() !== base.toLowerCase(),
+    head: { commit: pull.text('head.sha'), ref: `refs/pull/${number}/head` },
+    base: pull.text('base.ref'),
+    mergeCommit: isMerged ? pull.optionalText('merge_commit_sha') : null,
+  };
+}
+
+function readComment(data: unknown, pull: number): PullComment {
+  const comment = readAnswer(data);
+  // The account of who wrote it may be gone.
+  const author = comment.optionalText('user.login') ?? '';
+  return { id: `${comment.number('id')}`, pull, author, text: comment.optionalText('body') ?? '' };
+}
+
+/** Number of the pull request that a comment is under, by the address that it has there. */
+function pullOf(data: unknown): number | null {
+  const addresses = ['pull_request_url', 'issue_url'].map((name) => memberAt(data, name));
+  for (const address of addresses) {
+    const number =
+      typeof address === 'string' ? /\/(?:pulls|pull|issues)\/(\d+)$/.exec(address)?.[1] : undefined;
+    if (number !== undefined) return Number(number);
+  }
+  return null;
+}
+
+function readWritten(data: unknown): WrittenComment {
+  const comment = readAnswer(data);
+  return { id: `${comment.number('id')}`, address: comment.text('html_url') };
+}

@@ -1,0 +1,39 @@
+import type { AskHost } from './host-client.ts';
+import { askForAll } from './host-client.ts';
+import { memberAt, readAnswer, readEntries } from './read-answer.ts';
+
+export interface HookPlace {
+  readonly ask: AskHost;
+  /** Path of the list of hooks. */
+  readonly path: string;
+  readonly perPage: Readonly<Record<string, string>>;
+  /** Member of a hook that holds its address, `config.url`. */
+  readonly addressAt: string;
+  /** Method that changes a hook. */
+  readonly method: 'PATCH' | 'PUT';
+  /** Member of a hook that names it in paths. Default `id`. */
+  readonly idAt?: string;
+  readonly entriesOf?: (data: unknown) => readonly unknown[];
+}
+
+const MAX_HOOKS = 500;
+
+/** Sets a hook up, or brings the one of that address up to date. Resolves to its id. */
+export async function writeHook(
+  { ask, path, perPage, addressAt, method, idAt = 'id', entriesOf = readEntries }: HookPlace,
+  { address, create, update }: { readonly address: string; readonly create: object; readonly update: object },
+  signal: AbortSignal,
+): Promise<string> {
+  const hooks = await askForAll(ask, { path, query: perPage, limit: MAX_HOOKS, signal }, entriesOf);
+  const known = hooks.find((hook) => memberAt(hook, addressAt) === address);
+  const { data } =
+    known === undefined
+      ? await ask({ method: 'POST', path, body: create, signal })
+      : await ask({ method, path: `${path}/${encodeURIComponent(idOf(known, idAt))}`, body: update, signal });
+  return idOf(data ?? known, idAt);
+}
+
+function idOf(hook: unknown, idAt: string): string {
+  const id = memberAt(hook, idAt);
+  return typeof id === 'number' ? `${id}` : readAnswer(hook).text(idAt);
+}
