@@ -11,6 +11,7 @@ const MODULES = [
   'reconciler/adapters/git/remote-source.ts',
   'reconciler/adapters/kubernetes/index.ts',
   'reconciler/config/catalogue/built-in-plugins.ts',
+  'reconciler/daemon/hosts/open-host.ts',
   'reconciler/config/compose/graph/analyze-compose.ts',
   'reconciler/config/compose/graph/write-workflow.ts',
   'reconciler/config/compose/import/import-compose.ts',

@@ -2,12 +2,21 @@ import type { Fields } from '../../base/values.ts';
 import { asString } from '../../base/values.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { GitHost, HookDelivery, HookNews } from '../../ports/hosts/git-host.ts';
-import { createGithubLike } from './github-like.ts';
-import { checkHmac, deliveryOf, headerOf, hookFields, parseHook, pushOf, refused } from './hook.ts';
+import { createGithubLike, toCommentNews } from './github-like.ts';
+import {
+  checkHmac,
+  decodeBody,
+  deliveryOf,
+  headerOf,
+  hookFields,
+  parseHook,
+  pushOf,
+  refused,
+} from './hook.ts';
 import type { HostOptions } from './host-client.ts';
 import { createAskHost } from './host-client.ts';
 import { writeHook } from './install-hook.ts';
-import { memberAt, readAnswer } from './read-answer.ts';
+import { readAnswer } from './read-answer.ts';
 
 /** Events that a hook is set up for, as the API calls them. */
 export const GITEA_EVENTS: readonly string[] = [
@@ -57,7 +66,7 @@ function verify(kind: 'gitea' | 'forgejo', delivery: HookDelivery, secret: Secre
   if (prefix === undefined) throw refused(`it is no hook of ${kind === 'gitea' ? 'Gitea' : 'Forgejo'}`);
   checkHmac(delivery, secret, headerOf(delivery, `${prefix}-signature`));
   const id = deliveryOf(delivery, [`${prefix}-delivery`]);
-  return toNews(headerOf(delivery, `${prefix}-event`) ?? '', id, parseHook(delivery));
+  return toNews(headerOf(delivery, `${prefix}-event`) ?? '', id, parseHook(decodeBody(delivery)));
 }
 
 function toNews(event: string, delivery: string, hook: Fields): HookNews {
@@ -78,14 +87,6 @@ function toNews(event: string, delivery: string, hook: Fields): HookNews {
     default:
       return { type: 'other', delivery };
   }
-}
-
-/** Comments that were changed are not those of their authors any more. */
-export function toCommentNews(delivery: string, hook: Fields): HookNews {
-  const isOfPull = hook['is_pull'] === true || (memberAt(hook, 'issue.pull_request') ?? null) !== null;
-  if (hook['action'] !== 'created' || !isOfPull) return { type: 'other', delivery };
-  const number = hookFields.number(hook, 'issue.number');
-  return { type: 'comment', delivery, number, comment: hookFields.id(hook, 'comment.id') };
 }
 
 function refOf(hook: Fields): string {

@@ -1,12 +1,15 @@
+import type { Fields } from '../../base/values.ts';
 import type {
   CommitStatus,
   GitHost,
+  HookNews,
   HostPermission,
   PullComment,
   PullRequest,
 } from '../../ports/hosts/git-host.ts';
 import type { AskHost } from './host-client.ts';
-import { askForAll } from './host-client.ts';
+import { askForAll, segment } from './host-client.ts';
+import { hookFields } from './hook.ts';
 import { HostAnswer } from './host-fetch.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
@@ -88,13 +91,6 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
   };
 }
 
-/** A text as one segment of a path. Throws HOST_REFUSED for what is none. */
-export function segment(text: string): string {
-  if (text === '' || /^\.{1,2}$/.test(text))
-    throw new ReconcilerError('HOST_REFUSED', 'there is nothing of an empty name');
-  return encodeURIComponent(text.toWellFormed());
-}
-
 /** Collaborators alone have a right; of people who are not known, hosts answer 404. */
 async function askPermission(ask: AskHost, path: string, signal: AbortSignal): Promise<HostPermission> {
   try {
@@ -159,4 +155,12 @@ function pullOf(data: unknown): number | null {
 function readWritten(data: unknown): WrittenComment {
   const comment = readAnswer(data);
   return { id: `${comment.number('id')}`, address: comment.text('html_url') };
+}
+
+/** Comments that were changed are not those of their authors any more. */
+export function toCommentNews(delivery: string, hook: Fields): HookNews {
+  const isOfPull = hook['is_pull'] === true || (memberAt(hook, 'issue.pull_request') ?? null) !== null;
+  if (hook['action'] !== 'created' || !isOfPull) return { type: 'other', delivery };
+  const number = hookFields.number(hook, 'issue.number');
+  return { type: 'comment', delivery, number, comment: hookFields.id(hook, 'comment.id') };
 }

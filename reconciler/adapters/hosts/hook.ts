@@ -50,17 +50,26 @@ export function checkHmac({ body }: HookDelivery, secret: Secret, signature: str
   if (!isSame(signature.toLowerCase(), right)) throw refused('it is signed with another secret');
 }
 
+/** Returns a body as text. Throws HOOK_REFUSED for one that is no UTF-8, since signatures of libraries are over texts. */
+export function decodeBody({ body }: HookDelivery): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    throw refused('its body is no UTF-8 text');
+  }
+}
+
 /** Reads a body that has been found right. Throws HOOK_REFUSED. */
-export function parseHook({ body }: HookDelivery): Fields {
-  const fields = asFields(parse(body));
+export function parseHook(text: string): Fields {
+  const fields = asFields(parse(text));
   if (fields === undefined)
     throw refused('its body is no object of JSON: choose application/json at the host');
   return fields;
 }
 
-function parse(body: Buffer): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(text);
   } catch {
     // Parsers repeat a piece of their text.
     return undefined;

@@ -121,3 +121,10 @@ function queryOf(address: string): Readonly<Record<string, string>> | null {
   const url = URL.canParse(address, 'https://host') ? new URL(address, 'https://host') : null;
   return url === null || url.search === '' ? null : Object.fromEntries(url.searchParams);
 }
+
+/** A text as one segment of a path. Throws HOST_REFUSED for what is none. */
+export function segment(text: string): string {
+  if (text === '' || /^\.{1,2}$/.test(text))
+    throw new ReconcilerError('HOST_REFUSED', 'there is nothing of an empty name');
+  return encodeURIComponent(text.toWellFormed());
+}

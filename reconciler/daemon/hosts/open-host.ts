@@ -1,3 +1,6 @@
+import { createBitbucketHost } from '../../adapters/hosts/bitbucket.ts';
+import { createGithubHost } from '../../adapters/hosts/github.ts';
+import { createGitlabHost } from '../../adapters/hosts/gitlab.ts';
 import { createGiteaHost } from '../../adapters/hosts/gitea.ts';
 import type { HostOptions } from '../../adapters/hosts/host-client.ts';
 import { createHostFetch } from '../../adapters/hosts/host-fetch.ts';
@@ -19,17 +22,26 @@ export function openGitHost(
 ): GitHost | null {
   if (config === null) return null;
   const { kind, ...place } = findHostPlace(config, repository);
-  const { token } = config;
+  const { token, app } = config;
   const options: HostOptions = {
     ...place,
     token: token === null ? null : () => secrets.resolve(token),
     fetch: createHostFetch(),
   };
   switch (kind) {
+    case 'github':
+      return createGithubHost({
+        ...options,
+        app: app && { ...app, privateKey: () => secrets.resolve(app.privateKey) },
+      });
+    case 'gitlab':
+      return createGitlabHost(options);
     case 'gitea':
     case 'forgejo':
       return createGiteaHost(kind, options);
+    case 'bitbucket':
+      return createBitbucketHost(options);
     default:
-      throw new Error(`there is no adapter for ${kind}`);
+      return kind satisfies never;
   }
 }

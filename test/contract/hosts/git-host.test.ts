@@ -21,21 +21,37 @@ const USUAL: Traits = {
   forkRefOf: (pull) => `refs/pull/${pull}/head`,
 };
 
-const TRAITS: Partial<Record<GitHostKind, Partial<Traits>>> = {};
+const TRAITS: Partial<Record<GitHostKind, Partial<Traits>>> = {
+  github: { hasDeployments: true },
+  bitbucket: {
+    states: { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED', error: 'FAILED' },
+    hasReactions: false,
+    refOf: (pull) => `refs/heads/feature-${pull}`,
+    forkRefOf: () => '',
+  },
+  gitlab: {
+    states: { pending: 'pending', success: 'success', failure: 'failed', error: 'failed' },
+    refOf: (pull) => `refs/merge-requests/${pull}/head`,
+    forkRefOf: (pull) => `refs/merge-requests/${pull}/head`,
+  },
+};
 
 for (const parts of HOSTS) {
   const unsign = (delivery: HookDelivery): HookDelivery => {
     const kept = Object.entries(delivery.headers).filter(([name]) => !parts.signatures.includes(name));
     return { ...delivery, headers: Object.fromEntries(kept) };
   };
-  describeGitHostContract(parts.kind, {
+  describeGitHostContract(parts.name, {
     ...USUAL,
     ...TRAITS[parts.kind],
     hookSecret: parts.hookSecret,
     start: () => startHostDouble(parts.dialect),
     open: (double, options) => openHost(parts, double, options),
     unsign,
-    // One byte more, after what was signed.
-    forge: (delivery) => ({ ...delivery, body: Buffer.concat([delivery.body, Buffer.from(' ')]) }),
+    // One byte more, after what was signed; or one less, which is no JSON any more.
+    forge: ({ body, ...delivery }) => ({
+      ...delivery,
+      body: parts.signsBody ? Buffer.concat([body, Buffer.from(' ')]) : body.subarray(0, -1),
+    }),
   });
 }

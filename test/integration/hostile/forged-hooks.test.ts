@@ -111,8 +111,8 @@ async function cut(url: URL, { headers, body }: HookDelivery): Promise<void> {
   socket.destroy();
 }
 
-it.each(HOSTS.map((parts) => ({ parts, kind: parts.kind })))(
-  `no forged, replayed, cut or huge hook of $kind is taken, and none is an error of the server (seed ${SEED})`,
+it.each(HOSTS.map((parts) => ({ parts, name: parts.name })))(
+  `no forged, replayed, cut or huge hook of $name is taken, and none is an error of the server (seed ${SEED})`,
   async ({ parts }) => {
     await using double = await startHostDouble(parts.dialect);
     double.world.addPull();
