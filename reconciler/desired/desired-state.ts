@@ -143,10 +143,10 @@ function toDesiredState(core: Core, options: DesiredStateOptions): DesiredState 
     kits: () => viewKits(core.state.kits.catalogue),
     describing: (name) => describing(core, name),
     servicesWith: (writes, request, signal) => servicesWith(core, writes, request, signal),
-    preview: (writes, signal, { everything = false } = {}) =>
+    preview: (writes, signal, { everything = false, isUntrusted = false } = {}) =>
       preview(
         core,
-        writes,
+        { writes, isUntrusted },
         { ...options, ...(everything ? { policy: { ...core.policy, everything } } : {}) },
         signal,
       ),
@@ -176,9 +176,14 @@ function draftPart(core: Core): DraftPart {
   };
 }
 
+interface PreviewRequest {
+  readonly writes: readonly FileWrite[];
+  readonly isUntrusted: boolean;
+}
+
 async function preview(
   core: Core,
-  writes: readonly FileWrite[],
+  { writes, isUntrusted }: PreviewRequest,
   options: DesiredStateOptions,
   signal: AbortSignal,
 ): Promise<PreviewedState> {
@@ -191,7 +196,7 @@ async function preview(
   // Another policy makes something else of every file; with the same one only what the files change is read.
   const isSamePolicy = options.policy === undefined || options.policy === core.policy;
   const state = isSamePolicy
-    ? toDesiredState(await forkCore(core, source, signal), options)
+    ? toDesiredState(await forkCore(core, source, { isUntrusted, signal }), options)
     : createDesiredState({ ...options, source });
   const result = await state.load(revision, signal);
   return {
@@ -203,11 +208,18 @@ async function preview(
 }
 
 /** A core of its own that knows all that this one does, on another source; neither sees what the other reads from then on. */
-async function forkCore(core: Core, source: Source, signal: AbortSignal): Promise<Core> {
+async function forkCore(
+  core: Core,
+  source: Source,
+  { isUntrusted, signal }: { readonly isUntrusted: boolean; readonly signal: AbortSignal },
+): Promise<Core> {
+  const { secretCache } = core;
   const fork = {
     ...core,
     source,
-    secretCache: core.secretCache.over(source),
+    secretCache: isUntrusted
+      ? secretCache.onlyKnown(new Set([...referencesOf(core)].map(({ reference }) => reference)))
+      : secretCache.over(source),
     rendered: new LRUCache<string, Rendered>({ max: MAX_STACKS_KEPT }),
     shown: new LRUCache<string, Rendered<ShownStack>>({ max: MAX_STACKS_SHOWN }),
     inline: new LRUCache<string, Uint8Array>({ max: MAX_INLINE_TEXTS_KEPT }),

@@ -28,6 +28,8 @@ export interface SecretCache {
   keepOnly(sources: Iterable<SecretSource>): void;
   /** A cache of its own that knows the same by now, and reads files from elsewhere. */
   over(source: Pick<Source, 'readBlobs'>): SecretCache;
+  /** A cache that asks nobody and opens nothing: it knows what this one does now of these references, and has stand-ins for everything else. */
+  onlyKnown(references: ReadonlySet<string>): SecretCache;
 }
 
 export interface SecretCacheOptions {
@@ -84,7 +86,26 @@ function createCache(state: CacheState): SecretCache {
     },
     over: (source) =>
       createCache({ ...state, source, files: new Map(state.files), answers: new Map(state.answers) }),
+    onlyKnown: (references) => createKnown(state, references),
   };
+}
+
+function createKnown(state: CacheState, references: ReadonlySet<string>): SecretCache {
+  const known: SecretCache = {
+    lookup: (source) =>
+      (references.has(source.reference) ? lookup(state, source) : undefined) ?? standIn(source),
+    prepare: () => Promise.resolve(),
+    crowded: false,
+    keepOnly: () => undefined,
+    over: () => known,
+    onlyKnown: () => known,
+  };
+  return known;
+}
+
+/** A value that is like no other, so that what it goes into is seen to change. */
+function standIn({ reference }: SecretSource): Secret {
+  return new SecretValue(`not read: ${reference}`, reference);
 }
 
 /** The name tells the format, so it counts as well as the content. */

@@ -249,6 +249,11 @@ export interface DesiredState {
     options?: {
       /** The operator is taken to allow everything. Default false. */
       readonly everything?: boolean;
+      /**
+       * The files are somebody's proposal: no command of the operator runs, no file is decrypted, and secrets that nothing in force names have stand-ins.
+       * Not together with `everything`. Default false.
+       */
+      readonly isUntrusted?: boolean;
     },
   ): Promise<PreviewedState>;
 }

@@ -71,6 +71,22 @@ export interface ProposalRequest {
   readonly author: { readonly name: string; readonly email: string };
 }
 
+/** A commit that somebody proposes for the branch. */
+export interface MergeRequest {
+  /** Commit that it is merged into. */
+  readonly base: string;
+  readonly head: string;
+  /** Ref of the remote that has the head: `refs/pull/7/head`. It is fetched where it is not here yet. */
+  readonly ref: string;
+}
+
+export interface MergeResult {
+  /** Differences between the base and the merge, sorted by path. */
+  readonly changes: readonly FileChange[];
+  /** Paths that both sides have changed in ways that do not go together, sorted; there are no changes then. */
+  readonly conflicts: readonly string[];
+}
+
 export interface TagRequest {
   readonly name: string;
   readonly commit: string;
@@ -152,6 +168,8 @@ export interface Source extends AsyncDisposable {
     request: ProposalRequest,
     signal: AbortSignal,
   ): Promise<{ readonly commit: string; readonly isNew: boolean }>;
+  /** Merges what is proposed, on no branch and in no commit: only to see what it would change. */
+  tryMerge(request: MergeRequest, signal: AbortSignal): Promise<MergeResult>;
   /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
   tag(request: TagRequest): Promise<void>;
   /**

@@ -51,10 +51,12 @@ import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { recallHeld } from './context.ts';
 import { createHookFeed } from './hosts/hook-feed.ts';
+import { HostWork } from './hosts/host-work.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
 import { StackHolds } from './loop/stack-holds.ts';
 import { Loop } from './loop/loop.ts';
+import type { LoopOptions } from './loop/loop.ts';
 import type { TargetState } from './observe/target-pool.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createAdoptionOperations } from './adopt/operations.ts';
@@ -142,7 +144,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const background = new Background(context.clock, context.logger);
   const backups = createBackups(context, options);
   const schedule = new BackupSchedule(context, backups);
-  const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
+  const listeners: LoopListener[] = [schedule];
+  const loop = new Loop(context, {
+    ...options,
+    onRun: (stack) => listeners.forEach((listener) => listener.note(stack)),
+    onLoad: (...loaded) => listeners.forEach((listener) => listener.begin?.(...loaded)),
+  });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
   const inventory = new Inventory({ ...context, onSteps: createObjectHistory(context) });
   const parts = { context, loop, writer, backups, inventory };
@@ -151,6 +158,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
   const { lookAtClusters, ...clusterOperations } = clusters;
   const stacks = createStackOperations(parts);
+  const hostWork = createHostWork(parts, stacks);
+  if (hostWork !== null) listeners.push(hostWork);
   const { channels = [], notifiers = [] } = options;
   const notices = createNotices({ context, channels, notifiers });
   const { createTarget, builds: setup = NO_BUILDS } = options;
@@ -183,18 +192,53 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {
       notices.start();
-      background.keep('backup schedule', (signal) => schedule.run(signal));
-      background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
-      background.keep('builds', (signal) => builds.tidy(signal));
-      background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
+      hostWork?.start();
+      keepUp(background, { schedule, builds, registries, lookAtClusters });
       return loop.start();
     },
     subscribe: context.events.subscribe,
     async [Symbol.asyncDispose]() {
-      const ordered = [notices, builds, background, backups, inventory, loop, context.pool];
-      for (const part of ordered) await part[Symbol.asyncDispose]();
+      await disposeInOrder([notices, builds, hostWork, background, backups, inventory, loop, context.pool]);
     },
   };
+}
+
+/** A part that follows the loop. */
+interface LoopListener {
+  note(stack: string): void;
+  begin?(...loaded: Parameters<NonNullable<LoopOptions['onLoad']>>): void;
+}
+
+interface KeptUp {
+  readonly schedule: BackupSchedule;
+  readonly builds: ReturnType<typeof createBuilds>['builds'];
+  readonly registries: RegistryParts;
+  readonly lookAtClusters: (signal: AbortSignal) => Promise<unknown>;
+}
+
+/** Begins what goes on beside the loop. */
+function keepUp(background: Background, { schedule, builds, registries, lookAtClusters }: KeptUp): void {
+  background.keep('backup schedule', (signal) => schedule.run(signal));
+  background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
+  background.keep('builds', (signal) => builds.tidy(signal));
+  background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
+}
+
+async function disposeInOrder(parts: readonly (AsyncDisposable | null)[]): Promise<void> {
+  for (const part of parts) await part?.[Symbol.asyncDispose]();
+}
+
+/** `null` where the operator has set up no host. */
+function createHostWork(parts: OperationParts, stacks: StackOperations): HostWork | null {
+  const { context, loop } = parts;
+  if (context.gitHost === null) return null;
+  return new HostWork({
+    context,
+    host: context.gitHost,
+    applies: createApplyOperations(parts, stacks),
+    refresh: (signal) => loop.refreshIfPossible(signal),
+    isPushed: (stack) => loop.isPushed(stack),
+  });
 }
 
 function createBackups(context: RunContext, options: ReconcilerOptions): Backups {

@@ -120,6 +120,11 @@ export class StackTable {
     return this.#rows.get(stack)?.message ?? null;
   }
 
+  /** Returns what the stack waits for, as its newest run found it; `null` when it waits for nothing. */
+  waits(stack: string): StackWait | null {
+    return this.#rows.get(stack)?.waits ?? null;
+  }
+
   /** Returns the code of what is the matter with the stack, `null` when nothing is. */
   code(stack: string): string | null {
     return this.#rows.get(stack)?.code ?? null;

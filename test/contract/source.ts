@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/git/git-sources.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { file, NOWHERE, paths, readAt, signal } from './source-harness.ts';
+import { describeMerges } from './source-merging.ts';
 import { describeProposals, describeTags, describeWriting } from './source-writing.ts';
 
 /** Describes what every config repository must do, in memory or real. */
@@ -11,6 +12,7 @@ export function describeSourceContract(name: string, setup: () => Promise<Source
     describeWriting(setup);
     describeTags(setup);
     describeProposals(setup);
+    describeMerges(setup);
     describeWatching(setup);
   });
 }

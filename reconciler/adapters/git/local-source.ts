@@ -11,6 +11,7 @@ import type { Modules } from './modules/modules.ts';
 import type { Checkout, Layout } from './repository/layout.ts';
 import { findCheckouts, readIdentity, readLayout } from './repository/layout.ts';
 import { createObjectStore } from './repository/object-store.ts';
+import { mergeCommits } from './repository/merge.ts';
 import type { Identity } from './repository/objects.ts';
 import { createRefs, readHead } from './repository/refs.ts';
 import type { Repository } from './repository/repository.ts';
@@ -80,6 +81,8 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       yield* modules.readBlobs(repository, blobs, maxBytes, signal);
     },
     ...commits(access),
+    tryMerge: (request, signal) =>
+      use('merging', ({ repository }) => mergeCommits(options.git, repository, request, signal), { signal }),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     ...tagMoves(access),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),

@@ -1,7 +1,7 @@
 import { isReconcilerError } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Revision, Source } from '../../ports/source.ts';
+import type { MergeRequest, MergeResult, Revision, Source } from '../../ports/source.ts';
 import type { Deadline } from './remote/deadline.ts';
 import { createMutex } from '../../base/mutex.ts';
 import { withDeadline } from './remote/deadline.ts';
@@ -9,6 +9,7 @@ import { asGitError } from './errors.ts';
 import type { GitCommand } from './repository/git-command.ts';
 import type { Modules } from './modules/modules.ts';
 import { mirrorPath } from './remote/mirror-files.ts';
+import { mergeCommits } from './repository/merge.ts';
 import type { Identity } from './repository/objects.ts';
 import { pollRemote } from './poll-timer.ts';
 import { readHead } from './repository/refs.ts';
@@ -74,6 +75,8 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
         (repository) => access.talk(signal, (deadline) => pushProposal(place(repository), request, deadline)),
         signal,
       ),
+    tryMerge: (request, signal) =>
+      use('merging', (repository) => tryMerge(options, access, { repository, request, signal }), signal),
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
     ...tagMoves(access, place),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
@@ -91,6 +94,23 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
       modules[Symbol.dispose]();
     },
   };
+}
+
+interface MergeTrial {
+  readonly repository: Repository;
+  readonly request: MergeRequest;
+  readonly signal: AbortSignal;
+}
+
+async function tryMerge(
+  { transport, git }: RemoteSourceOptions,
+  access: MirrorAccess,
+  { repository, request, signal }: MergeTrial,
+): Promise<MergeResult> {
+  const { head: id, ref } = request;
+  if (!(await repository.store.has(id)))
+    await access.talk(signal, (deadline) => transport.fetch(access.path, [{ ref, id }], deadline));
+  return mergeCommits(git, repository, request, signal);
 }
 
 /** Reads of the mirror and of the submodules in it. */

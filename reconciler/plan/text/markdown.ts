@@ -19,7 +19,11 @@ export interface PlanFailure {
  * Plans as Markdown for the comment of a pull request: a table over all stacks, then each one that changes. As long as a comment may be: what does
  * not fit is left out, and said to be.
  */
-export function formatMarkdown(plans: readonly Plan[], failures: readonly PlanFailure[] = []): string {
+export function formatMarkdown(
+  plans: readonly Plan[],
+  failures: readonly PlanFailure[] = [],
+  maxLength = MAX_LENGTH,
+): string {
   const revision = plans.find((plan) => plan.revision !== null)?.revision ?? null;
   const head = [
     `## Kombinator plan${revision === null ? '' : ` at \`${revision.slice(0, 10)}\``}`,
@@ -32,7 +36,7 @@ export function formatMarkdown(plans: readonly Plan[], failures: readonly PlanFa
   const parts = plans.filter(hasSomething).flatMap((plan) => {
     const text = sectionOf(plan);
     length += text.length;
-    if (length <= MAX_LENGTH) return [text];
+    if (length <= maxLength) return [text];
     left.push(plan.stack);
     return [];
   });

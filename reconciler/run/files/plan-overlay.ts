@@ -101,16 +101,8 @@ export async function planOverlay(
   signal: AbortSignal,
 ): Promise<{ readonly plan: Plan | null; readonly diagnostics: readonly Diagnostic[] }> {
   if (state?.get(stack) === undefined || hasErrors(diagnostics)) return { plan: null, diagnostics };
-  const stacks = new StackTable(
-    createEventHub(() => undefined),
-    context.clock,
-  );
-  for (const reference of context.stacks.targetsOf(stack)) stacks.sawOn(stack, reference);
-  const apart = { ...context, desired: state, stacks };
   try {
-    const planned = await planStack(apart, { stack, mode: 'apply', deleteVolumes: false }, signal);
-    const plan = await withContents(apart, planned, signal);
-    return { plan: { ...plan, revision: null }, diagnostics };
+    return { plan: { ...(await planApart(context, state, stack, signal)), revision: null }, diagnostics };
   } catch (error) {
     signal.throwIfAborted();
     if (!isReconcilerError(error, 'TARGET_UNREACHABLE')) throw error;
@@ -121,4 +113,21 @@ export async function planOverlay(
     };
     return { plan: null, diagnostics: [...diagnostics, warning].sort(compareDiagnostics) };
   }
+}
+
+/** Plans a stack as another state describes it, against what runs. Nothing of it is remembered. Throws what `planStack` does. */
+export async function planApart(
+  context: RunContext,
+  state: PreviewedState,
+  stack: string,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const stacks = new StackTable(
+    createEventHub(() => undefined),
+    context.clock,
+  );
+  for (const reference of context.stacks.targetsOf(stack)) stacks.sawOn(stack, reference);
+  const apart = { ...context, desired: state, stacks };
+  const planned = await planStack(apart, { stack, mode: 'apply', deleteVolumes: false }, signal);
+  return withContents(apart, planned, signal);
 }

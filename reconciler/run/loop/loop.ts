@@ -3,6 +3,7 @@ import { stackDigest } from '../../model/stack.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { LoadResult } from '../../ports/desired.ts';
+import type { Revision } from '../../ports/source.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
 import { CalledOff, Preempted } from '../apply/execution.ts';
@@ -34,6 +35,8 @@ export interface LoopOptions {
   readonly keepJobsMs?: number;
   /** Told after each run of a stack, however it went. */
   readonly onRun?: (stack: string) => void;
+  /** Told after each revision that came in force, when its stacks are queued. */
+  readonly onLoad?: (result: LoadResult, revision: Revision) => void;
 }
 
 const FACTS_INTERVAL_MS = 60_000;
@@ -45,8 +48,6 @@ const EVENT_DEBOUNCE_MS = 250;
 const BULK_STACKS = 100;
 /** A target that nothing has used for so many rounds belongs to nothing that is described. */
 const UNUSED_RESYNCS = 3;
-/** Errors of a repository that was read, and holds nothing. */
-const READ_CODES: ReadonlySet<string> = new Set(['BRANCH_NOT_FOUND', 'EMPTY_REPOSITORY']);
 const DEFAULT_RESYNC_MS = 300_000;
 
 /** Every trigger ends here as a stack name in one queue. Before `start` nothing happens by itself. */
@@ -72,7 +73,7 @@ export class Loop implements AsyncDisposable {
     this.#context = context;
     this.#options = options;
     this.#background = new Background(clock, logger);
-    this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
+    this.repository = new RepositoryLoop(context, this.#background.signal, (...all) => this.#onLoad(...all));
     this.#parts = createReconcileParts(context);
     this.#search = new OrphanSearch(this.#parts, {
       onOrphan: (stack) => this.#enqueue(stack, 'resync'),
@@ -125,17 +126,9 @@ export class Loop implements AsyncDisposable {
     );
   }
 
-  /**
-   * Throws REPOSITORY_UNREACHABLE while nobody can know which stacks there are: the daemon has not read the repository yet, and no process before it
-   * has left what it read.
-   */
+  /** Throws REPOSITORY_UNREACHABLE while neither this process nor one before it has read which stacks there are. */
   requireRead(): void {
-    if (!this.#started || this.#context.desired.revision !== null) return;
-    const { error } = this.repository;
-    if (error !== null && READ_CODES.has(error.code)) return;
-    const reason = error === null ? '' : `: ${error.message}`;
-    const message = `the repository has not been read yet${reason}`;
-    throw new ReconcilerError('REPOSITORY_UNREACHABLE', message, { retryable: true });
+    if (this.#started) this.repository.requireRead();
   }
 
   /** Returns when a stack is looked at next, at the latest, ISO 8601; `null` where nothing happens by itself. */
@@ -147,6 +140,11 @@ export class Loop implements AsyncDisposable {
       this.#resyncAt - clock.elapsed(),
     );
     return Number.isFinite(left) ? new Date(clock.now() + Math.max(0, left)).toISOString() : null;
+  }
+
+  /** Tells whether a push has set off a run of the stack that has not begun. */
+  isPushed(stack: string): boolean {
+    return this.#parts.pending.isPushed(stack);
   }
 
   /** Reads the repository in the background. */
@@ -312,8 +310,9 @@ export class Loop implements AsyncDisposable {
     });
   }
 
-  #onLoad({ changed, removed }: LoadResult): void {
+  #onLoad(result: LoadResult, revision: Revision): void {
     if (!this.#started) return;
+    const { changed, removed } = result;
     const { removals } = this.#parts;
     const isBulk = changed.length + removed.length > BULK_STACKS;
     const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
@@ -332,6 +331,7 @@ export class Loop implements AsyncDisposable {
       removals.unblock(stack);
       this.#pushed(stack, isBulk);
     }
+    this.#options.onLoad?.(result, revision);
   }
 
   #pushed(stack: string, isBulk: boolean): void {

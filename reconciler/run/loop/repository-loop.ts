@@ -4,6 +4,9 @@ import type { Revision } from '../../ports/source.ts';
 import type { RepositoryStatus } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 
+/** Errors of a repository that was read, and holds nothing. */
+const READ_CODES: ReadonlySet<string> = new Set(['BRANCH_NOT_FOUND', 'EMPTY_REPOSITORY']);
+
 /**
  * Follows the branch. One read at a time; whoever asks while one is under way gets the next one. A revision that cannot be read, or that describes
  * nothing, changes nothing: the last good one stays in force.
@@ -43,6 +46,16 @@ export class RepositoryLoop {
 
   get error(): RepositoryStatus['error'] {
     return this.#error;
+  }
+
+  /** Throws REPOSITORY_UNREACHABLE while nothing has been read. */
+  requireRead(): void {
+    if (this.#context.desired.revision !== null) return;
+    const error = this.#error;
+    if (error !== null && READ_CODES.has(error.code)) return;
+    const reason = error === null ? '' : `: ${error.message}`;
+    const message = `the repository has not been read yet${reason}`;
+    throw new ReconcilerError('REPOSITORY_UNREACHABLE', message, { retryable: true });
   }
 
   /** Resolves once a read that began after this call has ended; throws why it failed. The signal ends the waiting, not the read. */

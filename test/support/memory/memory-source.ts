@@ -8,6 +8,7 @@ import type {
   FileEntry,
   FileWrite,
   LoggedCommit,
+  MergeResult,
   Revision,
   Source,
 } from '../../../reconciler/ports/source.ts';
@@ -34,6 +35,8 @@ export interface MemorySource extends Source {
   /** Names of tags that were pushed, in order. */
   readonly pushedTags: readonly string[];
   /** Branches of proposals and what they hold, with the whole message. */
+  /** Commits on top of any commit, where no branch goes. Returns the commit. */
+  commitBeside(parent: string, files: MemoryFiles, message?: string): string;
   proposal(branch: string): { readonly commit: string; readonly message: string } | undefined;
   /** Blobs read so far, counted. */
   readonly blobReads: number;
@@ -200,6 +203,10 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       proposals.set(name, commit);
       return { commit, isNew: true };
     },
+    tryMerge: async ({ base, head: proposed }, signal) => {
+      check(signal);
+      return merge(commits, base, proposed);
+    },
     tag: async ({ name, commit, message }) => {
       check();
       if (tags.has(name)) throw new SourceError('WRITE_CONFLICT', `there is a tag ${name} already`);
@@ -253,6 +260,12 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       return head ?? '';
     },
     pushWrites,
+    commitBeside: (parent, files, message = 'proposed') =>
+      store(
+        parent,
+        Object.entries(files).map(([path, content]) => ({ path, content })),
+        { message, author: { name: 'Eve', email: 'eve@example.org' } },
+      ),
     tagAtRemote: (tag) => void foreign.set(tag.name, tag),
     moveBranch: moveTo,
     failWith: (error) => {
@@ -293,6 +306,30 @@ function compare(
     if (a?.blob !== b?.blob || a?.type !== b?.type) changes.push({ path, before: a, after: b });
   }
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** A merge by files: whatever both sides have changed otherwise is in conflict. */
+function merge(commits: ReadonlyMap<string, StoredCommit>, base: string, head: string): MergeResult {
+  const filesOf = (commit: string | null) => commits.get(commit ?? '')?.files ?? new Map<string, FileEntry>();
+  const before = new Set<string | null>();
+  for (let at: string | null = base; at !== null; at = commits.get(at)?.parent ?? null) before.add(at);
+  let fork: string | null = head;
+  while (fork !== null && !before.has(fork)) fork = commits.get(fork)?.parent ?? null;
+  const ours = new Map(compare(filesOf(fork), filesOf(base)).map((change) => [change.path, change]));
+  const files = new Map(filesOf(base));
+  const conflicts: string[] = [];
+  for (const { path, after } of compare(filesOf(fork), filesOf(head))) {
+    const other = ours.get(path);
+    if (other !== undefined && (other.after?.blob !== after?.blob || other.after?.type !== after?.type))
+      conflicts.push(path);
+    if (after === null) files.delete(path);
+    else files.set(path, after);
+  }
+  if (!commits.has(base) || !commits.has(head))
+    throw new SourceError('GIT_ERROR', `there is no commit ${commits.has(base) ? head : base}`);
+  return conflicts.length > 0
+    ? { changes: [], conflicts: conflicts.sort() }
+    : { changes: compare(filesOf(base), files), conflicts: [] };
 }
 
 interface Names {

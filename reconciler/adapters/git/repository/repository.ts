@@ -50,6 +50,8 @@ export interface Repository extends Pick<
   /** Returns what the tree of a commit has at a path. */
   entryAt(commit: string, path: string): Promise<TreeEntry | null>;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
+  /** Files that differ between a commit and a tree. */
+  diffTree(commit: string, tree: string, signal: AbortSignal): Promise<readonly FileChange[]>;
   /** The object of a new tag, which no ref names yet. */
   writeTag(request: TagRequest): Promise<string>;
   /** Returns what a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
@@ -112,6 +114,10 @@ export function createRepository(options: RepositoryOptions): Repository {
       });
     },
     diff: (from, to, signal) => diffCommits(store, from, to, signal),
+    diffTree: async (commit, tree, signal) => {
+      const before = (await readCommit(store, commit)).tree;
+      return diffTrees((id) => readTreeObject(store, id), before, tree, signal);
+    },
     readBlob: async (blob) => {
       const object = await store.read(blob);
       if (object?.type !== 'blob') throw gitError(`there is no file content ${blob} in the repository`);

@@ -1,0 +1,73 @@
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import type { GitHost, PullComment } from '../../ports/hosts/git-host.ts';
+import type { HostSettings } from '../../ports/hosts/host-settings.ts';
+import type { ApplyOperations } from '../../public/reconciler.ts';
+
+/** Something that a comment asks for. */
+export type Command =
+  | { readonly do: 'confirm'; readonly plan: string }
+  | { readonly do: 'plan' }
+  /** It is for us, and nobody knows what it means. */
+  | { readonly do: 'unknown'; readonly words: string };
+
+/** Longest word of a command that is told back, in characters. */
+const MAX_WORDS = 60;
+
+/** Reads the first line of a comment; `null`: it is not for us. */
+export function readCommand(text: string): Command | null {
+  const [line = ''] = text.trimStart().split('\n', 1);
+  const [program, verb, argument, ...rest] = line.trim().split(/\s+/);
+  if (program !== 'kombinator' && program !== '/kombinator') return null;
+  if (verb === 'plan' && argument === undefined) return { do: 'plan' };
+  if (
+    verb === 'confirm' &&
+    argument !== undefined &&
+    rest.length === 0 &&
+    /^[0-9A-Za-z]{1,64}$/.test(argument)
+  )
+    return { do: 'confirm', plan: argument };
+  return { do: 'unknown', words: line.trim().slice(0, MAX_WORDS) };
+}
+
+export interface ConfirmParts {
+  readonly host: GitHost;
+  readonly settings: HostSettings;
+  readonly applies: Pick<ApplyOperations, 'apply' | 'getPlan'>;
+}
+
+/** Answer to a command: whether it was done, and a sentence for people. */
+export interface Answer {
+  readonly isDone: boolean;
+  readonly note: string;
+}
+
+/**
+ * Gives the yes that a plan waits for. Who may is decided at this moment: the operator has to have named the login, and the host has to let it write. Throws
+ * what `GitHost` does, and what can be tried again.
+ */
+export async function confirmPlan(
+  { host, settings, applies }: ConfirmParts,
+  { author }: PullComment,
+  planId: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const refused = (why: string): Answer => ({ isDone: false, note: `${author}, ${planId}: ${why}` });
+  const isNamed = settings.confirm.some((login) => login.toLowerCase() === author.toLowerCase());
+  if (!isNamed) return refused('the operator has not named you among those who confirm plans');
+  const permission = await host.permissionOf(author, signal);
+  if (permission !== 'write' && permission !== 'admin')
+    return refused('the host does not let you write to the repository at this moment');
+  const plan = applies.getPlan(planId);
+  if (plan === undefined) return refused('there is no such plan');
+  const email = `${author}@${new URL(host.address).hostname}`;
+  try {
+    const job = await applies.apply(
+      { stack: plan.stack, confirm: true, plan, actor: { name: author, email }, trigger: 'comment' },
+      signal,
+    );
+    return { isDone: true, note: `${author} has said yes to the plan of ${plan.stack}: job ${job.id}` };
+  } catch (error) {
+    if (!isReconcilerError(error) || error.retryable) throw error;
+    return refused(errorMessage(error));
+  }
+}

@@ -1,0 +1,63 @@
+import type { CommitStatus, GitHost, HostDeployment } from '../../ports/hosts/git-host.ts';
+
+/** Statuses that are told but for what was told last of the same: each one once. */
+export interface StatusBoard {
+  /** Shows a status at a commit from now on; one that was to be told before and was not goes unsaid. */
+  post(commit: string, status: CommitStatus): void;
+  /** The same of a deployment, where the host knows such. */
+  deploy(deployment: HostDeployment): void;
+  /** Tells what a key is for. Throws what `GitHost` does; nothing is lost then. */
+  send(key: string, signal: AbortSignal): Promise<void>;
+}
+
+interface Posting {
+  readonly text: string;
+  readonly send: (host: GitHost, signal: AbortSignal) => Promise<void>;
+}
+
+/** Commits whose statuses are remembered; the oldest go first. */
+const MAX_REMEMBERED = 500;
+
+/** @param later has `send` called with a key, again and again where it fails */
+export function createStatusBoard(host: GitHost, later: (key: string) => void): StatusBoard {
+  const wanted = new Map<string, Posting>();
+  const told = new Map<string, string>();
+  const want = (key: string, posting: Posting): void => {
+    if ((wanted.get(key)?.text ?? told.get(key)) === posting.text) return;
+    wanted.set(key, posting);
+    later(key);
+  };
+  return {
+    post(commit, status) {
+      want(`status ${status.context} ${commit}`, {
+        text: JSON.stringify(status),
+        send: (at, signal) => at.setStatus(commit, status, signal),
+      });
+    },
+    deploy(deployment) {
+      const { setDeployment } = host;
+      if (setDeployment === undefined) return;
+      want(`deployment ${deployment.commit}`, {
+        text: JSON.stringify(deployment),
+        send: (_, signal) => setDeployment(deployment, signal),
+      });
+    },
+    async send(key, signal) {
+      const posting = wanted.get(key);
+      if (posting === undefined) return;
+      await posting.send(host, signal);
+      remember(told, key, posting.text);
+      if (wanted.get(key) === posting) wanted.delete(key);
+      else later(key);
+    },
+  };
+}
+
+function remember(told: Map<string, string>, key: string, text: string): void {
+  told.delete(key);
+  told.set(key, text);
+  for (const oldest of told.keys()) {
+    if (told.size <= MAX_REMEMBERED) break;
+    told.delete(oldest);
+  }
+}
