@@ -154,13 +154,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const inventory = new Inventory({ ...context, onSteps: createObjectHistory(context) });
   const parts = { context, loop, writer, backups, inventory };
   const registries = createRegistryParts(parts, background, options);
-  const vault = options.vault ?? NO_VAULT;
+  const { vault = NO_VAULT, channels = [], notifiers = [] } = options;
   const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
   const { lookAtClusters, ...clusterOperations } = clusters;
   const stacks = createStackOperations(parts);
-  const hostWork = createHostWork(parts, stacks);
-  if (hostWork !== null) listeners.push(hostWork);
-  const { channels = [], notifiers = [] } = options;
+  const hostWork = createHostWork(parts, stacks, listeners);
   const notices = createNotices({ context, channels, notifiers });
   const { createTarget, builds: setup = NO_BUILDS } = options;
   const { builds, operations } = createBuilds({
@@ -197,9 +195,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       return loop.start();
     },
     subscribe: context.events.subscribe,
-    async [Symbol.asyncDispose]() {
-      await disposeInOrder([notices, builds, hostWork, background, backups, inventory, loop, context.pool]);
-    },
+    [Symbol.asyncDispose]: () =>
+      disposeInOrder([notices, builds, hostWork, background, backups, inventory, loop, context.pool]),
   };
 }
 
@@ -229,16 +226,22 @@ async function disposeInOrder(parts: readonly (AsyncDisposable | null)[]): Promi
 }
 
 /** `null` where the operator has set up no host. */
-function createHostWork(parts: OperationParts, stacks: StackOperations): HostWork | null {
+function createHostWork(
+  parts: OperationParts,
+  stacks: StackOperations,
+  listeners: LoopListener[],
+): HostWork | null {
   const { context, loop } = parts;
   if (context.gitHost === null) return null;
-  return new HostWork({
+  const work = new HostWork({
     context,
     host: context.gitHost,
     applies: createApplyOperations(parts, stacks),
     refresh: (signal) => loop.refreshIfPossible(signal),
     isPushed: (stack) => loop.isPushed(stack),
   });
+  listeners.push(work);
+  return work;
 }
 
 function createBackups(context: RunContext, options: ReconcilerOptions): Backups {

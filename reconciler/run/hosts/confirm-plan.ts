@@ -19,12 +19,7 @@ export function readCommand(text: string): Command | null {
   const [program, verb, argument, ...rest] = line.trim().split(/\s+/);
   if (program !== 'kombinator' && program !== '/kombinator') return null;
   if (verb === 'plan' && argument === undefined) return { do: 'plan' };
-  if (
-    verb === 'confirm' &&
-    argument !== undefined &&
-    rest.length === 0 &&
-    /^[0-9A-Za-z]{1,64}$/.test(argument)
-  )
+  if (verb === 'confirm' && argument !== undefined && rest.length === 0 && /^[\w-]{1,64}$/.test(argument))
     return { do: 'confirm', plan: argument };
   return { do: 'unknown', words: line.trim().slice(0, MAX_WORDS) };
 }

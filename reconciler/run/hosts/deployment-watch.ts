@@ -12,8 +12,6 @@ export interface Standing {
   readonly verdict: Verdict;
   /** Stacks that wait for something else than their turn, sorted. */
   readonly waiting: readonly WaitingStack[];
-  /** Nothing is under way, and nothing waits. */
-  readonly isSettled: boolean;
 }
 
 export interface WaitingStack {
@@ -62,7 +60,7 @@ export class DeploymentWatch {
   /** A revision came in force. What an earlier one had not brought to its end is this one's to do. */
   begin({ changed, removed }: LoadResult, { commit }: Revision): void {
     if (commit === this.#commit) return;
-    const isOpen = this.#standing !== null && !this.#standing.isSettled;
+    const isOpen = this.#standing?.verdict.state === 'pending';
     if (this.#commit !== null)
       this.#earlier = isOpen ? [...this.#earlier, this.#commit].slice(-MAX_EARLIER) : [];
     this.#isFirst = this.#commit === null;
@@ -73,9 +71,10 @@ export class DeploymentWatch {
     this.#tell();
   }
 
-  /** Something has become of a stack. */
+  /** Something has become of a stack. A revision that is coming in moves stacks before it is begun. */
   look(stack: string): void {
-    if (!this.#places.has(stack)) return;
+    const isComing = this.#context.desired.revision?.commit !== this.#commit;
+    if (isComing || !this.#places.has(stack)) return;
     this.#places.set(stack, this.#placeOf(stack));
     this.#tell();
   }
@@ -135,13 +134,11 @@ function standingOf(
     .map(({ stack, reason, isForYes }) => ({ stack, reason, isForYes }))
     .sort((a, b) => (a.stack < b.stack ? -1 : 1));
   const working = of('working').length;
-  const isSettled = working === 0 && waiting.length === 0;
   return {
     commit,
     earlier,
     verdict: judge({ failed, waiting, working, all: places.size }),
     waiting,
-    isSettled,
   };
 }
 

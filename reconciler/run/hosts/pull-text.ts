@@ -31,12 +31,19 @@ export interface WaitingPlan {
   readonly plan: string | null;
 }
 
+export interface MergedDeployment {
+  /** Commit that the merge made. */
+  readonly commit: string;
+  readonly words: string;
+  readonly waiting: readonly WaitingPlan[];
+}
+
 export interface PullComment {
   readonly stamp: PullStamp;
   /** `null` while it is planned. */
   readonly planned: PlannedPull | null;
-  /** Words for how the deployment goes that followed on the merge; left out: it is not merged. */
-  readonly deployment?: { readonly words: string; readonly waiting: readonly WaitingPlan[] };
+  /** The merge, and how the deployment goes that followed on it; left out: it is not merged. */
+  readonly deployment?: MergedDeployment;
   /** Answers to commands, the newest last. */
   readonly notes: readonly string[];
 }
@@ -44,7 +51,9 @@ export interface PullComment {
 /** Writes the one comment of a pull request: Markdown of at most 60,000 characters, the marker in its first line. */
 export function formatPullComment({ stamp, planned, deployment, notes }: PullComment): string {
   const tail = [...(deployment === undefined ? [] : deploymentLines(deployment)), ...noteLines(notes)];
-  const head = [PULL_MARKER, ...stampLines(stamp, planned), ''];
+  const lines =
+    deployment === undefined ? stampLines(stamp, planned) : mergedLines(stamp, planned, deployment);
+  const head = [PULL_MARKER, ...lines, ''];
   const room = MAX_LENGTH - [...head, ...tail].join('\n').length - 2;
   const body = planned === null ? [] : bodyOf(planned, room);
   return [...head, ...body, ...tail].join('\n').slice(0, MAX_LENGTH);
@@ -55,6 +64,19 @@ function stampLines({ branch, base, head }: PullStamp, planned: PlannedPull | nu
   if (planned === null) return [`⏳ Planning ${merge}. What stood here before is out of date.`];
   const id = planned.plans.length === 0 ? '' : `, plan ${code(pullPlanId(planned))}`;
   return [`Kombinator has planned ${merge}${id}.`];
+}
+
+function mergedLines(
+  { branch, base, head }: PullStamp,
+  planned: PlannedPull | null,
+  deployment: MergedDeployment,
+): readonly string[] {
+  const merged = `Merged into ${code(branch)} as ${commit(deployment.commit)}.`;
+  return planned === null
+    ? [merged]
+    : [
+        `${merged} Before that, this was planned of ${commit(head)}, when ${code(branch)} was at ${commit(base)}:`,
+      ];
 }
 
 /** Names what was planned: the same plans have the same name. */
@@ -87,7 +109,7 @@ function withoutRevision(plan: Plan): Plan {
   return { ...plan, revision: null };
 }
 
-function deploymentLines({ words, waiting }: NonNullable<PullComment['deployment']>): readonly string[] {
+function deploymentLines({ words, waiting }: MergedDeployment): readonly string[] {
   const asked = waiting.filter(({ plan }) => plan !== null);
   return [
     '',

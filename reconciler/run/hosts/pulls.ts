@@ -9,13 +9,15 @@ import { judgePlan, PLAN_CONTEXT, verdict } from './host-words.ts';
 import type { Verdict } from './host-words.ts';
 import type { PlannedPull } from './plan-pull.ts';
 import { planPull } from './plan-pull.ts';
-import type { PullStamp, WaitingPlan } from './pull-text.ts';
+import type { MergedDeployment, PullStamp, WaitingPlan } from './pull-text.ts';
 import { formatPullComment, PULL_MARKER } from './pull-text.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** Knowledge of one pull request; lost with the process, and then planned again. */
 interface KnownPull {
   stamp: PullStamp | null;
+  /** The plan that was finished last, and of what. */
+  last: { readonly stamp: PullStamp; readonly planned: PlannedPull } | null;
   planned: PlannedPull | null;
   notes: readonly string[];
   /** Text of the comment as it was written last. */
@@ -125,6 +127,7 @@ export class Pulls {
     const isCurrent = now.isOpen && now.head.commit === stamp.head && now.base === stamp.branch;
     if (!isCurrent || context.desired.revision?.commit !== stamp.base) return later(pull.number);
     known.planned = planned;
+    known.last = { stamp, planned };
     await this.#tell(pull, known, signal);
     this.#post(pull, judgePlan(planned));
   }
@@ -143,7 +146,8 @@ export class Pulls {
     for (const { stack, reason, isForYes } of standing.waiting)
       waiting.push({ stack, reason, plan: isForYes ? await this.#planOf(stack, signal) : null });
     const { state, description } = standing.verdict;
-    await this.#tell(pull, known, signal, { words: `${WORDS[state]}: ${description}`, waiting });
+    const words = `${WORDS[state]}: ${description}`;
+    await this.#tell(pull, known, signal, { commit: pull.mergeCommit ?? '', words, waiting });
     if (state === 'success') this.#known.delete(pull.number);
   }
 
@@ -178,9 +182,11 @@ export class Pulls {
     { number }: PullRequest,
     known: KnownPull,
     signal: AbortSignal,
-    deployment?: { readonly words: string; readonly waiting: readonly WaitingPlan[] },
+    deployment?: MergedDeployment,
   ): Promise<void> {
-    const { stamp, planned, notes } = known;
+    const { notes, last } = known;
+    // A plan that had not come to its end by then never will.
+    const { stamp, planned } = deployment !== undefined && last !== null ? last : known;
     if (stamp === null) return;
     const text = formatPullComment({ stamp, planned, notes, ...(deployment && { deployment }) });
     if (text === known.told) return;
@@ -197,6 +203,7 @@ export class Pulls {
   #find(number: number): KnownPull {
     const known = this.#known.get(number) ?? {
       stamp: null,
+      last: null,
       planned: null,
       notes: [],
       told: null,

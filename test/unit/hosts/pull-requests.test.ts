@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { DEFAULT_HOST_SETTINGS } from '../../../reconciler/ports/hosts/host-settings.ts';
+import type { HostSettings } from '../../../reconciler/ports/hosts/host-settings.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { MemoryHost } from '../../support/memory/memory-host.ts';
+import { createMemoryHost } from '../../support/memory/memory-host.ts';
+import type { Rig, RigOptions } from '../../support/reconciler-rig.ts';
+import { createRig, file, stack } from '../../support/reconciler-rig.ts';
+
+const PLAN = 'kombinator/plan';
+
+interface HostRig extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly host: MemoryHost;
+  /** Opens a pull request with these files on top of the branch, or pushes to it. Returns its head. */
+  propose(number: number, files: Readonly<Record<string, string | null>>, parent?: string): string;
+  settles(commit: string, state: string): Promise<string>;
+}
+
+async function open(
+  files: Readonly<Record<string, string>>,
+  { settings = {}, ...more }: RigOptions & { readonly settings?: Partial<HostSettings> } = {},
+): Promise<HostRig> {
+  const host = createMemoryHost();
+  const rig = createRig({
+    gitHost: host,
+    hostSettings: { ...DEFAULT_HOST_SETTINGS, page: 'https://kombinator.example.org', ...settings },
+    ...more,
+  });
+  const base = rig.source.push(files);
+  await rig.reconciler.start();
+  return {
+    rig,
+    host,
+    propose(number, proposed, parent = base) {
+      const commit = rig.source.commitBeside(parent, proposed);
+      host.propose(number, commit);
+      rig.reconciler.noteHook({ type: 'pull', number, delivery: commit });
+      return commit;
+    },
+    async settles(commit, state) {
+      const status = await eventually(
+        () => host.status(commit, PLAN),
+        (one) => one?.state === state,
+        4_000,
+      );
+      if (status?.state === state) return status.description;
+      throw new Error(
+        `${commit} is ${status?.state ?? 'unknown'} (${status?.description ?? ''}), not ${state}`,
+      );
+    },
+    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
+  };
+}
+
+const SHOP = { [file('shop')]: stack('shop', { web: 'image: nginx:1.28' }) };
+
+describe('plans of pull requests', () => {
+  it('are of the merge, with the commits that they are of, in one comment and a status', async () => {
+    await using place = await open(SHOP);
+    await place.rig.reaches('shop', 'in_sync');
+
+    const head = place.propose(7, { [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+
+    expect(await place.settles(head, 'success')).toBe('1 stack: 1 to replace');
+    const [comment = '', ...others] = place.host.comments(7);
+    expect(others).toEqual([]);
+    expect(comment.split('\n')[0]).toBe('<!-- kombinator:plan -->');
+    expect(comment).toContain(head.slice(0, 10));
+    expect(comment).toContain('nginx:1.29');
+    expect(place.host.history(7)[0]).toContain('out of date');
+    expect(place.rig.reconciler.listJobs({ stack: 'shop', limit: 9 }).jobs.map(({ type }) => type)).toEqual([
+      'apply',
+    ]);
+    expect(place.host.statuses.find(({ commit }) => commit === head)).toMatchObject({ state: 'pending' });
+  });
+
+  it('say that nothing is concerned only where that was found out', async () => {
+    await using place = await open(SHOP);
+    const head = place.propose(1, { 'README.md': 'words' });
+    expect(await place.settles(head, 'success')).toBe('no stack concerned');
+
+    const broken = place.propose(1, { 'README.md': 'words', [file('web')]: 'version: [' });
+    expect(await place.settles(broken, 'failure')).toMatch(/kombinations\/web\/kombination.yaml/);
+    expect(place.host.comments(1)[0]).toContain('❌');
+  });
+
+  it('are made anew when the branch or the pull request moves, and nothing old is left standing', async () => {
+    await using place = await open(SHOP);
+    const first = place.propose(2, { [file('web')]: stack('web', { a: 'image: nginx:1.28' }) });
+    await place.settles(first, 'success');
+    const base = place.rig.source.push({ 'notes.txt': 'other' });
+    await place.rig.reconciler.refresh(new AbortController().signal);
+    await eventually(
+      () => place.host.comments(2)[0] ?? '',
+      (text) => text.includes(base.slice(0, 10)) && !text.includes('Planning'),
+      4_000,
+    );
+
+    const second = place.propose(2, { [file('web')]: stack('web', { a: 'image: nginx:1.29' }) });
+    await place.settles(second, 'success');
+
+    const [comment = '', ...more] = place.host.comments(2);
+    expect(more).toEqual([]);
+    expect(comment).toContain(second.slice(0, 10));
+    expect(comment).toContain(base.slice(0, 10));
+    expect(comment).not.toContain(first.slice(0, 10));
+    for (const text of place.host.history(2))
+      expect(text.includes('nginx:1.28') && text.includes(second.slice(0, 10))).toBe(false);
+  });
+
+  it('tell conflicts, removals, and more than can be told', async () => {
+    await using place = await open({ ...SHOP, [file('old')]: stack('old', { a: 'image: nginx:1.28' }) });
+    await place.rig.reaches('old', 'in_sync');
+    const fork = place.rig.reconciler.repository().revision?.commit ?? '';
+
+    const removal = place.propose(3, { [file('old')]: null });
+    expect(await place.settles(removal, 'success')).toMatch(/^1 stack: \d to delete/);
+
+    place.rig.source.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+    await place.rig.reconciler.refresh(new AbortController().signal);
+    const late = place.propose(4, { [file('shop')]: stack('shop', { other: 'image: nginx:1.28' }) }, fork);
+    expect(await place.settles(late, 'failure')).toBe('in conflict with the branch in 1 file');
+    expect(place.host.comments(4)[0]).toContain('kombinations/shop/kombination.yaml');
+
+    const nothing = place.propose(5, { [file('shop')]: null, [file('old')]: null }, fork);
+    expect(await place.settles(nothing, 'failure')).toContain('conflict');
+  });
+
+  it('are no success where a machine does not answer', async () => {
+    await using place = await open(SHOP);
+    await place.rig.reaches('shop', 'in_sync');
+    place.rig
+      .engine()
+      .control.outage(new ReconcilerError('TARGET_UNREACHABLE', 'local is away', { retryable: true }));
+
+    const head = place.propose(8, { [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+
+    expect(await place.settles(head, 'error')).toContain('no plan of shop');
+  });
+
+  it('are not made of forks, unless the operator says so, nor of other branches', async () => {
+    await using place = await open(SHOP);
+    const head = place.rig.source.commitBeside(place.rig.reconciler.repository().revision?.commit ?? '', {
+      [file('web')]: stack('web', { a: 'image: nginx:1.28' }),
+    });
+    place.host.propose(1, head, { isFork: true });
+    place.host.propose(2, head, { base: 'release' });
+    place.rig.reconciler.noteHook({ type: 'pull', number: 1, delivery: '1' });
+    place.rig.reconciler.noteHook({ type: 'pull', number: 2, delivery: '2' });
+    const seen = place.propose(3, { 'x.txt': '1' });
+    await place.settles(seen, 'success');
+
+    expect(place.host.comments(1)).toEqual([]);
+    expect(place.host.comments(2)).toEqual([]);
+    expect(place.host.status(head, PLAN)).toBeUndefined();
+  });
+
+  it('read no secret that is not in force', async () => {
+    const text = (reference: string) =>
+      stack('shop', { web: `image: nginx:1.28, environment: { KEY: "${reference}" }` });
+    await using place = await open(
+      { [file('shop')]: text('secret://env/DB') },
+      { secrets: { 'secret://env/DB': 'hunter2hunter2', 'secret://env/OTHER': 'correct horse' } },
+    );
+    await place.rig.reaches('shop', 'in_sync');
+
+    const same = place.propose(1, { [file('shop')]: `${text('secret://env/DB')}# more\n` });
+    expect(await place.settles(same, 'success')).toBe('1 stack: nothing to change');
+    const other = place.propose(1, { [file('shop')]: text('secret://env/OTHER') });
+    expect(await place.settles(other, 'success')).toMatch(/replace|update/);
+
+    const said = [
+      ...place.host.history(1),
+      ...place.host.statuses.map(({ description }) => description),
+    ].join();
+    expect(said).not.toContain('hunter2');
+    expect(said).not.toContain('correct horse');
+  });
+
+  it('tell what the host did not take once it does', async () => {
+    await using place = await open(SHOP);
+    place.host.failWith(new ReconcilerError('HOST_UNREACHABLE', 'the host is away', { retryable: true }));
+    const head = place.propose(1, { 'x.txt': '1' });
+    await place.rig.reaches('shop', 'in_sync');
+    expect(place.host.statuses).toEqual([]);
+
+    place.host.failWith(null);
+
+    expect(await place.settles(head, 'success')).toBe('no stack concerned');
+  });
+});
