@@ -18,7 +18,7 @@ export const gitServerFaults: readonly Fault[] = [
   },
 ];
 
-const FAULTS: readonly GitServerFault[] = [500, 401, 'hang', 'reset', 'half', 'slow'];
+const FAULTS: readonly Exclude<GitServerFault, object>[] = [500, 401, 'hang', 'reset', 'half', 'slow'];
 
 async function answerBadly(rig: Rig, random: Random): Promise<string> {
   const told: string[] = [];
