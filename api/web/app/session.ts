@@ -1,9 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Role, SessionView } from '../client/api-types.ts';
-import type { ApiError } from '../client/request.ts';
-import { get, post, remove, signedOut, toApiError } from '../client/request.ts';
+import { ApiError, get, post, remove, signedOut, toApiError } from '../client/request.ts';
 import { announceError } from './announce.tsx';
-import { forgetUnsaved } from './unsaved.ts';
+import { forgetUnsaved, tellUnsaved } from './unsaved.ts';
 
 /** The person who looks at the page; `null` until the first answer. */
 export const session = signal<SessionView | null>(null);
@@ -78,6 +77,9 @@ async function useLink(): Promise<void> {
   history.replaceState(null, '', location.pathname + location.search);
   linkError.value = null;
   try {
+    // It may be somebody else's, and what is written here goes with a change of people.
+    if (person.value !== null && tellUnsaved().length > 0)
+      throw new ApiError(0, 'UNSAVED', UNSAVED, tellUnsaved());
     await signIn({ link });
   } catch (error) {
     const problem = toApiError(error);
@@ -85,6 +87,8 @@ async function useLink(): Promise<void> {
     else announceError(`Still signed in as ${session.value?.name ?? 'before'}`, problem);
   }
 }
+
+const UNSAVED = 'this is not committed yet, and would be lost. The link has not been used';
 
 /** Signs in by a link in the address, also by one that is pasted into the address of the open page. */
 export async function heedLinks(): Promise<void> {

@@ -138,7 +138,7 @@ describe('questions and buttons of the page', () => {
     await job.reaches('blog', 'in_sync');
   });
 
-  it('ask before the page is left, and before somebody signs out, where an edit would be lost', async () => {
+  it('ask before the page is left, and before somebody else comes or somebody signs out, where an edit would be lost', async () => {
     const { page } = browser;
     await open('stacks/blog/files', 'blog');
     const text = page.getByRole('textbox', { name: `Text of ${FILE}` });
@@ -150,6 +150,10 @@ describe('questions and buttons of the page', () => {
     const question = await asked;
     expect(question.type()).toBe('beforeunload');
     await question.dismiss();
+
+    await page.evaluate(`location.hash = '#link=of-somebody-else'`);
+    await page.getByText(/^Still signed in as .*: this is not committed yet/).waitFor();
+    expect(page.url()).not.toContain('link');
 
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -102,7 +102,7 @@ describe('the page about machines, data, tags and people', () => {
 
     await page.keyboard.press('n');
     const dialog = page.getByRole('dialog', { name: 'New release tag' });
-    await dialog.getByRole('combobox', { name: /^Stack/ }).focus();
+    await dialog.waitFor();
     await page.keyboard.type('notes');
     await page.keyboard.press('Tab');
     await page.keyboard.type('1.0.0');

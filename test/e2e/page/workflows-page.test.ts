@@ -153,7 +153,6 @@ describe('workflows on the page', () => {
     await page.getByRole('heading', { name: 'Workflows' }).waitFor();
     await page.keyboard.press('n');
     await page.getByRole('dialog').waitFor();
-    await page.getByLabel('Name').focus();
     await page.keyboard.type('Größere Wohnung');
     await page.keyboard.press('Enter');
     await page.getByText('Nothing is drawn yet.').waitFor();
@@ -162,7 +161,7 @@ describe('workflows on the page', () => {
       ['one name and address', 'service'],
     ] as const) {
       await page.keyboard.press('a');
-      await page.getByRole('searchbox').focus();
+      await page.getByRole('searchbox').waitFor();
       await page.keyboard.type(words);
       const offered = page.getByRole('dialog').getByRole('list').getByRole('button');
       await expect.poll(() => offered.count()).toBe(1);

@@ -35,6 +35,7 @@ export function BackUpDialog({ onClose }: { onClose: () => void }) {
       <label class="field">
         <span>Stack</span>
         <input
+          autoFocus
           list="stacks-to-back-up"
           autocomplete="off"
           spellcheck={false}

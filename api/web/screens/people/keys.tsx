@@ -116,6 +116,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (key: MadeKe
       <label class="field">
         <span>Whom or what is it for?</span>
         <input
+          autoFocus
           autocomplete="off"
           maxLength={100}
           value={name}

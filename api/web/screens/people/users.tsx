@@ -159,7 +159,7 @@ function NewUser({ onClose, onMade }: { onClose: () => void; onMade: () => void 
     >
       <label class="field">
         <span>Address</span>
-        <input type="email" autocomplete="off" {...field('email')} />
+        <input type="email" autoFocus autocomplete="off" {...field('email')} />
       </label>
       <label class="field">
         <span>Name, as it stands in commits</span>

@@ -151,7 +151,12 @@ function AskHold({ stack: { name }, reload, onClose }: Omit<AskProps, 'question'
       <p>Nothing is applied to it by itself, whatever is pushed, until somebody releases it.</p>
       <label class="field">
         <span>Why? (everybody sees it; may stay empty)</span>
-        <input value={reason} maxLength={200} onInput={(event) => setReason(event.currentTarget.value)} />
+        <input
+          autoFocus
+          value={reason}
+          maxLength={200}
+          onInput={(event) => setReason(event.currentTarget.value)}
+        />
       </label>
     </Confirm>
   );

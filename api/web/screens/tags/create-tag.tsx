@@ -37,7 +37,7 @@ export function CreateTag({ onClose, onMade }: { onClose: () => void; onMade: ()
       <p>It names a commit and is pushed. Nothing is deployed until somebody deploys the tag.</p>
       <label class="field">
         <span>Stack, or a service that only one stack has</span>
-        <input list="tag-subjects" {...field('service')} />
+        <input autoFocus list="tag-subjects" {...field('service')} />
         <datalist id="tag-subjects">
           {(repository.value?.stacks ?? []).map((one) => (
             <option key={one} value={one} />

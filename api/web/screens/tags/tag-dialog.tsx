@@ -186,6 +186,7 @@ function Move({ tag, onClose, onMoved }: { tag: TagView; onClose: () => void; on
       <label class="field">
         <span>To which commit, branch or tag?</span>
         <input
+          autoFocus
           autocomplete="off"
           spellcheck={false}
           value={commit}

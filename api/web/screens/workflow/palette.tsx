@@ -34,6 +34,7 @@ export function Palette({
         <Icon of={Search} size={16} />
         <input
           type="search"
+          autoFocus
           placeholder="What is it to be? postgres, certificate, address …"
           value={text}
           onInput={(event) => search(event.currentTarget.value)}

@@ -63,6 +63,7 @@ export function NewWorkflow({ onClose }: { onClose: () => void }) {
       <label class="field">
         <span>Name</span>
         <input
+          autoFocus
           value={title}
           autocomplete="off"
           maxLength={200}
