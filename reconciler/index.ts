@@ -88,6 +88,7 @@ export { findMovableSecret } from './run/write/move-secret.ts';
 export type { MovableSecret } from './run/write/move-secret.ts';
 export { isProblem } from './base/problem.ts';
 export type { SealedSecret } from './adapters/secrets/seal.ts';
+export type { GitHostSetup } from './daemon/hosts/host-setup.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
 /**

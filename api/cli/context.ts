@@ -108,8 +108,9 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
     terminal,
     logger: await quietLogger(terminal),
   });
-  const { store } = kombinator;
+  const { store, gitHost } = kombinator;
   return {
+    gitHost,
     listKeys: () => store.listKeys(),
     saveKey: (key) => store.saveKey(key),
     deleteKey: (id) => store.deleteKey(id),

@@ -18,6 +18,7 @@ import { addDrift } from './commands/drift.ts';
 import { addExec } from './commands/exec.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addHistory, addRollback } from './commands/history.ts';
+import { addHook } from './commands/hosts/hook.ts';
 import { addImport } from './commands/import.ts';
 import { addInstances } from './commands/instances/instance.ts';
 import { addClusters } from './commands/inventory/cluster.ts';
@@ -74,6 +75,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addTags,
   addBuild,
   addNotify,
+  addHook,
   addSecrets,
   addKeys,
   addUsers,

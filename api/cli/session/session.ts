@@ -13,6 +13,7 @@ import type {
   JobDetail,
   JobFilter,
   JobStep,
+  Kombinator,
   LogLine,
   LogOptions,
   Plan,
@@ -135,11 +136,12 @@ export interface Session
   stop(): Promise<string>;
 }
 
-/** API keys and users in a state directory; works beside a running daemon. */
+/** API keys and users in a state directory, and the host that the operator has named; works beside a running daemon. */
 export interface KeyStore extends Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'>, AsyncDisposable {
   readonly users: UserRecords;
   readonly audit: Pick<AuditRecords, 'addAudit' | 'listAudit'>;
   readonly begun: UsersBegun;
+  readonly gitHost: Kombinator['gitHost'];
   /** Hash of a new password, as it is kept. */
   hashPassword(password: string): Promise<string>;
 }

@@ -76,13 +76,16 @@ const FORGES: readonly Forge[] = [
   },
 ];
 
-/** A request of a forge after a push, to the path that hooks are to take, and to such as others have. */
+/** A request of a forge after a push, to the paths that take hooks, and to such as others have. */
 export function drawWebhook(_grammar: unknown, random: Random): readonly Part[] {
   const { headers, body } = random.pick(FORGES);
   const text = writeJson(mutate(toPiece(body), random));
   const caller = random.chance(0.6) ? 'deployer' : random.pick(CALLERS);
   const target = random.chance(0.75)
-    ? `/api/v1/sync${random.pick(['', '?wait=true', '?wait=1', '?wait=__proto__'])}`
+    ? random.pick([
+        '/api/hooks/config',
+        `/api/v1/sync${random.pick(['', '?wait=true', '?wait=1', '?wait=__proto__'])}`,
+      ])
     : random.pick(PATHS);
   const type = random.pick(['application/json', 'application/json', 'application/x-www-form-urlencoded']);
   const signature = random.chance(0.1)
@@ -98,6 +101,9 @@ export function drawWebhook(_grammar: unknown, random: Random): readonly Part[] 
 }
 
 const PATHS = [
+  '/api/hooks/config/more',
+  '/api/hooks/__proto__',
+  '/api/hooks',
   '/api/v1/webhooks/github',
   '/api/v1/hooks',
   '/api/webhook',

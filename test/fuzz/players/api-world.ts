@@ -4,6 +4,9 @@ import { createSessions } from '../../../api/accounts/sessions/sessions.ts';
 import { createApp } from '../../../api/index.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 import type { Instances, Reconciler } from '../../../reconciler/index.ts';
+import { createGiteaHost } from '../../../reconciler/adapters/hosts/gitea.ts';
+import { createHostFetch } from '../../../reconciler/adapters/hosts/host-fetch.ts';
+import { Secret } from '../../../reconciler/model/secret.ts';
 import { homePolicy } from '../../../reconciler/model/operator-policy.ts';
 import { targetKey } from '../../../reconciler/model/target.ts';
 import type { LoginRecords } from '../../../reconciler/ports/accounts/login-records.ts';
@@ -38,6 +41,14 @@ export interface ApiWorld extends AsyncDisposable {
 }
 
 const SIGNAL = new AbortController().signal;
+/** A host that nobody asks. */
+const GITEA = createGiteaHost('gitea', {
+  address: 'https://git.example.org/ada/config',
+  api: 'https://git.example.org/api/v1',
+  repository: 'ada/config',
+  token: null,
+  fetch: createHostFetch(),
+});
 
 export function createApiWorld(store: Store, instances: Instances): ApiWorld {
   const log: ApiLog = { errors: [] };
@@ -61,6 +72,7 @@ export function createApiWorld(store: Store, instances: Instances): ApiWorld {
       records: { ...loginsOf(store), listKeys: listTestKeys, getUser: (id) => store.getUser(id) },
     }),
     audit: store,
+    hooks: { host: GITEA, secret: () => new Secret('sesame', 'secret://env/HOOK') },
     version: '1.2.3',
     startedAt: performance.now(),
     stopping: stopping.signal,

@@ -20,6 +20,7 @@ describe('kombinator user', () => {
       saveKey: () => {},
       deleteKey: () => {},
       users: rig.store,
+      gitHost: () => null,
       audit: rig.store,
       hashPassword: passwords.hash,
       begun: { has: () => rig.begun, note: () => void (rig.begun = true) },

@@ -208,6 +208,7 @@ describe('reading the audit', () => {
       deleteKey: () => undefined,
       users: store,
       audit: store,
+      gitHost: () => null,
       begun: { has: () => false, note: () => undefined },
       hashPassword: (password: string) => Promise.resolve(password),
       [Symbol.asyncDispose]: () => Promise.resolve(),
