@@ -86,7 +86,7 @@ const FORGES: Readonly<Record<string, Forge>> = {
     return { ...changeSignature(rightOf(attack), attack), body: Buffer.from(text) };
   },
   huge: (attack) => {
-    const size = attack.random.chance(0.05) ? 25 * MIB + 1 : attack.random.integer(MIB);
+    const size = attack.random.chance(0.05) ? 25 * MIB + 1 : attack.random.integer(MIB / 4);
     return { ...changeSignature(rightOf(attack), attack), body: Buffer.alloc(size, 0x20) };
   },
 };
