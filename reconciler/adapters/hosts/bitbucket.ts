@@ -62,7 +62,11 @@ export function createBitbucketHost(options: HostOptions): GitHost {
       const query = { ...PER_PAGE, q, sort: '-updated_on' };
       const request = { path: `${root}/pullrequests`, query, limit: MAX_PULLS, signal };
       const pulls: PullRequest[] = [];
-      for (const pull of await askForAll(ask, request, entriesOf)) pulls.push(await toPull(pull, signal));
+      for (const pull of await askForAll(ask, request, entriesOf)) {
+        // The branch of one that is still open may be gone.
+        if (asString(memberAt(pull, 'source.commit.hash')) !== undefined)
+          pulls.push(await toPull(pull, signal));
+      }
       return pulls;
     },
     async getComment(pull, comment, signal) {
@@ -171,9 +175,7 @@ function createUpsert(ask: AskHost, root: string): GitHost['upsertComment'] {
 function createComments(ask: AskHost, root: string): CommentPlace {
   const commentsOf = (pull: number) => `${root}/pullrequests/${pull}/comments`;
   return {
-    login: createLogin(async (signal) =>
-      readAnswer((await ask({ path: '/user', signal })).data).text('account_id'),
-    ),
+    login: createLogin(async (signal) => nameOf((await ask({ path: '/user', signal })).data) ?? ''),
     async list(pull, signal) {
       const query = { ...PER_PAGE, sort: 'created_on' };
       const request = { path: commentsOf(pull), query, limit: MAX_COMMENTS, signal };
@@ -190,12 +192,21 @@ function createComments(ask: AskHost, root: string): CommentPlace {
       const path = `${commentsOf(pull)}/${segment(id)}`;
       return readWritten((await ask({ method: 'PUT', path, body: { content: { raw } }, signal })).data);
     },
+    async remove({ id, pull }, signal) {
+      await ask({ method: 'DELETE', path: `${commentsOf(pull)}/${segment(id)}`, signal });
+    },
   };
 }
 
 function readWritten(data: unknown): WrittenComment {
   const comment = readAnswer(data);
-  return { id: `${comment.number('id')}`, address: comment.text('links.html.href') };
+  const author = nameOf(memberAt(data, 'user')) ?? '';
+  return { id: `${comment.number('id')}`, author, address: comment.text('links.html.href') };
+}
+
+/** Account id of a person; a token of a repository has none. */
+function nameOf(user: unknown): string | undefined {
+  return asString(memberAt(user, 'account_id')) ?? asString(memberAt(user, 'uuid'));
 }
 
 const STATES = { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED', error: 'FAILED' } as const;
@@ -251,7 +262,7 @@ function createPullReader(
       number: pull.number('id'),
       title: pull.text('title'),
       address: pull.text('links.html.href'),
-      author: pull.optionalText('author.account_id') ?? '',
+      author: nameOf(memberAt(data, 'author')) ?? '',
       isOpen: state === 'OPEN',
       isMerged,
       isFork,
@@ -268,6 +279,6 @@ function createPullReader(
 
 function readComment(data: unknown, pull: number): PullComment {
   const comment = readAnswer(data);
-  const author = comment.optionalText('user.account_id') ?? '';
+  const author = nameOf(memberAt(data, 'user')) ?? '';
   return { id: `${comment.number('id')}`, pull, author, text: comment.text('content.raw') };
 }

@@ -55,6 +55,9 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
       const path = `${root}/issues/comments/${segment(id)}`;
       return readWritten((await ask({ method: 'PATCH', path, body: { body: text }, signal })).data);
     },
+    async remove({ id }, signal) {
+      await ask({ method: 'DELETE', path: `${root}/issues/comments/${segment(id)}`, signal });
+    },
   };
   return {
     async getPull(number, signal) {
@@ -123,7 +126,7 @@ function readPull(data: unknown): PullRequest {
     number,
     title: pull.text('title'),
     address: pull.text('html_url'),
-    author: pull.text('user.login'),
+    author: pull.optionalText('user.login') ?? '',
     isOpen: pull.text('state') === 'open',
     isMerged,
     // A fork that was deleted is none that can be named.
@@ -154,7 +157,8 @@ function pullOf(data: unknown): number | null {
 
 function readWritten(data: unknown): WrittenComment {
   const comment = readAnswer(data);
-  return { id: `${comment.number('id')}`, address: comment.text('html_url') };
+  const author = comment.optionalText('user.login') ?? '';
+  return { id: `${comment.number('id')}`, author, address: comment.text('html_url') };
 }
 
 /** Comments that were changed are not those of their authors any more. */

@@ -54,7 +54,9 @@ export function createGitlabHost(options: HostOptions): GitHost {
       const order = { order_by: 'updated_at', sort: 'desc' };
       const query = { ...PER_PAGE, ...order, state: 'opened', target_branch: base };
       const request = { path: `${root}/merge_requests`, query, limit: MAX_PULLS, signal };
-      return (await askForAll(ask, request, readEntries)).map(readPull);
+      const listed = await askForAll(ask, request, readEntries);
+      // One that is being prepared, or has no commits, proposes nothing yet.
+      return listed.filter((pull) => asString(memberAt(pull, 'sha')) !== undefined).map(readPull);
     },
     async getComment(pull, comment, signal) {
       const path = `${root}/merge_requests/${pull}/notes/${segment(comment)}`;
@@ -163,8 +165,10 @@ function toNoteNews(delivery: string, hook: Fields): HookNews {
 function createNotes(ask: AskHost, root: string, address: string): CommentPlace {
   const notesOf = (pull: number) => `${root}/merge_requests/${pull}/notes`;
   const written = (data: unknown, pull: number) => {
-    const id = `${readAnswer(data).number('id')}`;
-    return { id, address: `${address}/-/merge_requests/${pull}#note_${id}` };
+    const note = readAnswer(data);
+    const id = `${note.number('id')}`;
+    const author = note.optionalText('author.username') ?? '';
+    return { id, author, address: `${address}/-/merge_requests/${pull}#note_${id}` };
   };
   return {
     login: createLogin(async (signal) =>
@@ -181,6 +185,9 @@ function createNotes(ask: AskHost, root: string, address: string): CommentPlace 
     async update({ id, pull }, body, signal) {
       const path = `${notesOf(pull)}/${segment(id)}`;
       return written((await ask({ method: 'PUT', path, body: { body }, signal })).data, pull);
+    },
+    async remove({ id, pull }, signal) {
+      await ask({ method: 'DELETE', path: `${notesOf(pull)}/${segment(id)}`, signal });
     },
   };
 }
@@ -255,7 +262,7 @@ function readPull(data: unknown): PullRequest {
     number,
     title: pull.text('title'),
     address: pull.text('web_url'),
-    author: pull.text('author.username'),
+    author: pull.optionalText('author.username') ?? '',
     isOpen: pull.text('state') === 'opened',
     isMerged,
     isFork: pull.number('source_project_id') !== pull.number('target_project_id'),

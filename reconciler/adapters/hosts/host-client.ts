@@ -17,7 +17,7 @@ export interface HostOptions {
 
 export interface HostRequest {
   /** Default GET. */
-  readonly method?: 'POST' | 'PUT' | 'PATCH';
+  readonly method?: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the API, with a slash before it. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

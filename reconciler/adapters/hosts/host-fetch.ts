@@ -79,7 +79,7 @@ export function createHostFetch(options: HostFetchOptions = {}): HostFetch {
   return async (address, request) => {
     const url = new URL(address);
     const mask = maskOf(request.headers);
-    const waitMs = pausedUntil - Date.now();
+    const waitMs = pausedUntil - performance.now();
     if (waitMs > 0)
       throw new HostAnswer(429, ['HOST_UNREACHABLE', `${url.host} takes no more requests for now`], waitMs);
     using scope = createAbortScope({
@@ -96,7 +96,7 @@ export function createHostFetch(options: HostFetchOptions = {}): HostFetch {
         headers,
         reason: mask(reasonIn(text)),
       });
-      if (isLimit(status, headers)) pausedUntil = Date.now() + (failure.details.retryAfterMs ?? 0);
+      if (isLimit(status, headers)) pausedUntil = performance.now() + (failure.details.retryAfterMs ?? 0);
       throw failure;
     } catch (error) {
       request.signal?.throwIfAborted();

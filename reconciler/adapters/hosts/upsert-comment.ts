@@ -5,44 +5,66 @@ import { HostAnswer } from './host-fetch.ts';
 
 export interface WrittenComment {
   readonly id: string;
+  /** Login of who wrote it; `''` where the host does not tell. */
+  readonly author: string;
   /** Web address. */
   readonly address: string;
 }
+
+type CommentName = Pick<PullComment, 'id' | 'pull'>;
 
 /** Comments of pull requests, as a host keeps them. */
 export interface CommentPlace {
   /** All of a pull request, oldest first. */
   list(pull: number, signal: AbortSignal): Promise<readonly PullComment[]>;
   create(pull: number, text: string, signal: AbortSignal): Promise<WrittenComment>;
-  update(
-    comment: Pick<PullComment, 'id' | 'pull'>,
-    text: string,
-    signal: AbortSignal,
-  ): Promise<WrittenComment>;
+  update(comment: CommentName, text: string, signal: AbortSignal): Promise<WrittenComment>;
+  remove(comment: CommentName, signal: AbortSignal): Promise<void>;
   /** Login of who writes here; `null`: the host does not tell. */
   login(signal: AbortSignal): Promise<string | null>;
 }
+
+/** Writes into the one comment that has a marker. Resolves to its web address. */
+type WriteComment = (pull: number, marker: string, text: string, signal: AbortSignal) => Promise<string>;
 
 /** Comments that are remembered, to write them again without a search. */
 const MAX_REMEMBERED = 1_000;
 
 /**
  * Keeps one comment for each marker of a pull request, also while several are written at the same time. The first that has the marker as its first
- * line, and is by who writes here, is it. Where the host does not tell who that is, anybody's with the marker counts.
+ * line, and is by who writes here, is it: hosts let whoever may write change the comments of others, who would still be shown as their authors, and could
+ * change them as well. A host that does not tell who writes here tells it by the author of what was written.
  */
-export function createCommentWriter(
-  place: CommentPlace,
-): (pull: number, marker: string, text: string, signal: AbortSignal) => Promise<string> {
+export function createCommentWriter(place: CommentPlace): WriteComment {
   const exclusively = createKeyedMutex();
   const known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  let seenAs: string | null = null;
 
   async function find(pull: number, marker: string, signal: AbortSignal): Promise<string | null> {
-    const login = await place.login(signal);
+    const login = (await place.login(signal)) ?? seenAs;
+    if (login === null) return null;
     const comments = await place.list(pull, signal);
-    const own = comments.find(
-      ({ author, text }) => (login === null || author === login) && firstLineOf(text) === marker,
-    );
+    const own = comments.find(({ author, text }) => author === login && firstLineOf(text) === marker);
     return own?.id ?? null;
+  }
+
+  /** Writes a new comment, unless its author turns out to have written one before. */
+  async function create(
+    pull: number,
+    marker: string,
+    text: string,
+    signal: AbortSignal,
+  ): Promise<WrittenComment> {
+    const created = await place.create(pull, text, signal);
+    const isLearned = seenAs === null && created.author !== '';
+    if (!isLearned) return created;
+    seenAs = created.author;
+    if ((await place.login(signal)) !== null) return created;
+    const first = await find(pull, marker, signal);
+    if (first === null || first === created.id) return created;
+    const updated = await place.update({ id: first, pull }, text, signal);
+    await place.remove({ id: created.id, pull }, signal);
+    return updated;
   }
 
   async function write(pull: number, marker: string, text: string, signal: AbortSignal): Promise<string> {
@@ -61,9 +83,9 @@ export function createCommentWriter(
         if (remembered !== undefined) return write(pull, marker, text, signal);
       }
     }
-    const created = await place.create(pull, text, signal);
-    known.set(key, created.id);
-    return created.address;
+    const written = await create(pull, marker, text, signal);
+    known.set(key, written.id);
+    return written.address;
   }
 
   return (pull, marker, text, signal) =>

@@ -111,6 +111,27 @@ function describeComments({ start, open }: GitHostHarness): void {
     expect(stranger.text).toContain('mine');
   });
 
+  it('leaves the comments of others alone also where its token may not ask whose it is', async () => {
+    await using double = await start();
+    double.world.tellsLogin = false;
+    double.world.addPull();
+    double.world.addPull();
+    const stranger = double.world.addComment(1, 'mallory', `${MARKER}\nmine`);
+    const texts = () =>
+      [...double.world.comments.values()]
+        .filter(({ author }) => author === double.world.login)
+        .map(({ pull, text }) => [pull, text.split('\n').at(-1)]);
+    for (const process of [1, 2, 3]) {
+      const host = open(double);
+      for (const pull of [1, 2]) await host.upsertComment(pull, MARKER, `${MARKER}\nby ${process}`, SIGNAL);
+      expect(texts()).toEqual([
+        [1, `by ${process}`],
+        [2, `by ${process}`],
+      ]);
+    }
+    expect(stranger.text).toContain('mine');
+  });
+
   it('writes another comment for another marker, and a new one for one that was deleted', async () => {
     await using double = await start();
     const host = open(double);

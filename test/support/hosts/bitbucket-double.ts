@@ -45,7 +45,8 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     pattern: /^\/user$/,
-    answer: (_, __, world) => ok({ account_id: world.login, nickname: 'bot' }),
+    answer: (_, __, world) =>
+      world.tellsLogin ? ok({ account_id: world.login, nickname: 'bot' }) : { status: 403, body: {} },
   },
   {
     method: 'GET',
@@ -106,6 +107,11 @@ const ROUTES: readonly Route[] = [
         comment.text = rawOf(body);
         return commentBody(comment, origin, world);
       }),
+  },
+  {
+    method: 'DELETE',
+    pattern: /^\/pullrequests\/\d+\/comments\/(\d+)$/,
+    answer: ([id], _, world) => (world.comments.delete(Number(id)) ? { status: 204 } : null),
   },
   { method: 'POST', pattern: /^\/commit\/([0-9a-f]{40})\/statuses\/build$/, answer: answerStatus },
   {

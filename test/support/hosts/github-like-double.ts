@@ -21,6 +21,8 @@ interface Route {
   answer(groups: readonly string[], request: DoubleRequest, world: HostWorld): DoubleAnswer | null;
 }
 
+const REFUSED: DoubleAnswer = { status: 403, body: { message: 'Resource not accessible by integration' } };
+
 /** Answers as GitHub, Gitea and Forgejo have them in common. */
 export function answerGithubLike(
   words: GithubLikeWords,
@@ -41,7 +43,7 @@ function routes(words: GithubLikeWords): readonly Route[] {
     {
       method: 'GET',
       pattern: /^\/user$/,
-      answer: (_, __, world) => ({ status: 200, body: { login: world.login } }),
+      answer: (_, __, world) => (world.tellsLogin ? { status: 200, body: { login: world.login } } : REFUSED),
     },
     {
       method: 'GET',
@@ -119,6 +121,11 @@ function commentRoutes(words: GithubLikeWords): readonly Route[] {
           comment.text = String(request.body['body']);
           return commentBody(comment, request, world, words);
         }),
+    },
+    {
+      method: 'DELETE',
+      pattern: /^\/issues\/comments\/(\d+)$/,
+      answer: ([id], _, world) => (world.comments.delete(Number(id)) ? { status: 204 } : null),
     },
     {
       method: 'POST',

@@ -62,7 +62,11 @@ function headersOf(
 }
 
 const ROUTES: readonly Route[] = [
-  { method: 'GET', pattern: /^\/user$/, answer: (_, __, world) => ok({ username: world.login }) },
+  {
+    method: 'GET',
+    pattern: /^\/user$/,
+    answer: (_, __, world) => (world.tellsLogin ? ok({ username: world.login }) : { status: 403, body: {} }),
+  },
   {
     method: 'GET',
     pattern: /^\/users$/,
@@ -123,6 +127,11 @@ const ROUTES: readonly Route[] = [
         note.text = String(body['body']);
         return noteBody(note);
       }),
+  },
+  {
+    method: 'DELETE',
+    pattern: /^\/merge_requests\/\d+\/notes\/(\d+)$/,
+    answer: ([id], _, world) => (world.comments.delete(Number(id)) ? { status: 204 } : null),
   },
   {
     method: 'POST',

@@ -53,6 +53,8 @@ export interface HostWorld {
   /** Login behind the token that is right. */
   readonly login: string;
   readonly token: string;
+  /** False: the token may not ask whose it is. */
+  tellsLogin: boolean;
   readonly pulls: Map<number, WorldPull>;
   readonly comments: Map<number, WorldComment>;
   readonly statuses: { readonly commit: string; readonly state: string; readonly status: CommitStatus }[];
@@ -74,6 +76,7 @@ export function createHostWorld(): HostWorld {
     repository: 'acme/config',
     login: 'kombinator-bot',
     token: 'token-of-the-host-1234567890',
+    tellsLogin: true,
     pulls: new Map(),
     comments: new Map(),
     statuses: [],
