@@ -99,7 +99,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@octokit/webhooks-methods',
       'lru-cache',
       'node:crypto',
-      'standardwebhooks',
     ],
   },
   'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: [...NODE_IO, 'nodemailer'] },

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
 import type { HostPermission } from '../../../reconciler/ports/hosts/git-host.ts';
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import { page } from './host-double.ts';
@@ -51,13 +51,12 @@ function headersOf(
   };
   if (!secret.startsWith('whsec_')) return { ...common, 'x-gitlab-token': secret };
   const time = `${Math.floor(now / 1_000)}`;
-  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
-  const signature = createHmac('sha256', key).update(`${delivery}.${time}.${text}`).digest('base64');
+  const signature = new Webhook(secret).sign(delivery, new Date(now), text);
   return {
     ...common,
     'webhook-id': delivery,
     'webhook-timestamp': time,
-    'webhook-signature': `v1,${signature}`,
+    'webhook-signature': signature,
   };
 }
 
