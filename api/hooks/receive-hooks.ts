@@ -130,12 +130,17 @@ function secretOf({ secret }: HookSource, tell: Tell): Secret | null {
   }
 }
 
+function isPushOfBranch(news: HookNews): boolean {
+  return news.type === 'push' && news.ref.startsWith('refs/heads/');
+}
+
 /** News are taken by now: what fails here is told of in the log. */
 function act(news: HookNews, reconciler: ReceiveHooksOptions['reconciler'], logger: Logger): void {
   try {
     const decision = decideHook(news, reconciler.repository().branch);
     logger.info({ type: news.type, decision, ...(news.type === 'push' && { ref: news.ref }) }, 'a hook came');
-    if (decision === 'sync') reconciler.requestSync();
+    // A push of tags comes as a hook of its own.
+    if (decision === 'sync') reconciler.requestSync({ tags: !isPushOfBranch(news) });
     if (decision === 'note') reconciler.noteHook(news);
   } catch (error) {
     logger.error({ error: errorMessage(error) }, 'a hook came, and could not be acted on');

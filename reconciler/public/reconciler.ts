@@ -241,7 +241,10 @@ export interface RepositoryOperations {
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
   refresh(signal: AbortSignal): Promise<RepositoryStatus>;
   /** Refreshes as `refresh` does, in the background. */
-  requestSync(): void;
+  requestSync(options?: {
+    /** Tags of others may have moved as well. Default true. */
+    readonly tags?: boolean;
+  }): void;
   /** Takes a hint of the host about a pull request or a comment under one. Acts later; the newest 1,000 are kept until somebody does. */
   noteHook(news: HookNews): void;
   repository(): RepositoryStatus;

@@ -13,8 +13,8 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
       await loop.repository.refresh(signal);
       return loop.repository.status();
     },
-    requestSync: () => {
-      source.expectTags();
+    requestSync: ({ tags = true } = {}) => {
+      if (tags) source.expectTags();
       loop.requestSync();
     },
     noteHook: (news) => context.hooks.note(news),
