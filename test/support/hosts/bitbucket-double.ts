@@ -74,7 +74,13 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     pattern: /^\/commit\/([0-9a-f]{12})$/,
-    answer: ([short = '']) => ok({ hash: short.charAt(0).repeat(40) }),
+    answer([short = ''], _, world) {
+      const known = [...world.pulls.values()].flatMap(({ commit, mergeCommit }) => [commit, mergeCommit]);
+      return toAnswer(
+        known.find((commit) => commit?.startsWith(short)),
+        (hash) => ({ hash }),
+      );
+    },
   },
   {
     method: 'GET',
@@ -229,8 +235,12 @@ function payloadOf(
         after === null ? { old: side, new: null, closed: true } : { old: null, new: side, created: true };
       return { type: 'repo:push', body: { push: { changes: [change] }, ...common } };
     }
-    case 'pull':
-      return { type: 'pullrequest:updated', body: { pullrequest: { id: event.number }, ...common } };
+    case 'pull': {
+      const pull = world.pulls.get(event.number);
+      if (pull === undefined) throw new Error(`there is no pull request ${event.number}`);
+      const type = pull.isMerged ? 'pullrequest:fulfilled' : 'pullrequest:updated';
+      return { type, body: { pullrequest: pullBody(pull, origin, world), ...common } };
+    }
     case 'comment': {
       const type = event.change === undefined ? 'pullrequest:comment_created' : 'pullrequest:comment_updated';
       return { type, body: { pullrequest: { id: event.number }, comment: { id: event.comment }, ...common } };

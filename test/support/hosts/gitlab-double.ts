@@ -256,7 +256,14 @@ function payloadOf(
       return { type: isTag ? 'Tag Push Hook' : 'Push Hook', body: { ...body, commits: [], ...common } };
     }
     case 'pull': {
-      const attributes = { iid: event.number, action: 'update', state: 'opened' };
+      const pull = world.pulls.get(event.number);
+      const isMerged = pull?.isMerged === true;
+      const attributes = {
+        iid: event.number,
+        action: isMerged ? 'merge' : 'update',
+        state: isMerged ? 'merged' : 'opened',
+        last_commit: { id: pull?.commit },
+      };
       return {
         type: 'Merge Request Hook',
         body: { object_kind: 'merge_request', object_attributes: attributes, ...common },

@@ -2,6 +2,8 @@ import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-st
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
 import type { GitHost } from '../../../reconciler/ports/hosts/git-host.ts';
+import type { HostSettings } from '../../../reconciler/ports/hosts/host-settings.ts';
+import { DEFAULT_HOST_SETTINGS } from '../../../reconciler/ports/hosts/host-settings.ts';
 import type { Reconciler } from '../../../reconciler/public/reconciler.ts';
 import { createReconciler } from '../../../reconciler/run/create-reconciler.ts';
 import { startApiServer } from '../api/api-server.ts';
@@ -28,6 +30,7 @@ export async function startHookRig(
   double: HostDouble,
   open: (double: HostDouble) => GitHost,
   secret: string,
+  settings: Partial<HostSettings> = {},
 ): Promise<HookRig> {
   await using stack = new AsyncDisposableStack();
   const repository = stack.use(await createBareRepo());
@@ -45,6 +48,7 @@ export async function startHookRig(
       clock: realClock,
       logger: createQuietLogger(),
       gitHost: host,
+      hostSettings: { ...DEFAULT_HOST_SETTINGS, ...settings },
       resyncMs: DAY_MS,
       stableMs: 0,
     }),
