@@ -197,19 +197,26 @@ function createStatusWriter(ask: AskHost, root: string): GitHost['setStatus'] {
   const exclusively = createKeyedMutex();
   return async (commit, status, signal) => {
     const path = `${root}/statuses/${segment(commit)}`;
-    await exclusively(commit, () =>
-      ask({ method: 'POST', path, body: toStatus(status), signal }).catch((error: unknown) => {
+    const write = async (state: string): Promise<boolean> => {
+      try {
+        await ask({ method: 'POST', path, body: { ...toStatus(status), state }, signal });
+        return true;
+      } catch (error) {
         const isSo = error instanceof HostAnswer && /cannot transition status/i.test(error.message);
         if (!isSo || status.state !== 'pending') throw error;
-      }),
-    );
+        return false;
+      }
+    };
+    await exclusively(commit, async () => {
+      // One that is pending takes no other words; as running it does, once.
+      if (!(await write(STATES[status.state]))) await write('running');
+    });
   };
 }
 
-function toStatus({ context, state, description, address }: CommitStatus): object {
+function toStatus({ context, description, address }: CommitStatus): object {
   return {
     name: context,
-    state: STATES[state],
     description: shorten(description),
     ...(address !== null && { target_url: address }),
   };

@@ -176,7 +176,9 @@ function answerStatus(
 ): DoubleAnswer {
   const state = String(body['state']);
   const context = String(body['name']);
-  const last = world.statuses.findLast(({ status }) => status.context === context);
+  const last = world.statuses.findLast((one) => one.commit === commit && one.status.context === context);
+  if (last?.state === 'running' && (state === 'running' || state === 'pending'))
+    return { status: 400, body: { message: 'Cannot transition status via :run from :running' } };
   if (last?.state === 'pending' && state === 'pending')
     return { status: 400, body: { message: 'Cannot transition status via :enqueue from :pending' } };
   const description = String(body['description']);
