@@ -101,6 +101,14 @@ export interface DeploymentTag {
   readonly time: string;
 }
 
+/** Tags that a push has left behind; all others are at the remote. */
+export interface PushedTags {
+  /** Names that the remote has another tag of: the next `resolve` puts that in the place of ours. */
+  readonly taken: readonly string[];
+  /** Reasons why the remote does not take one, by name. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
 /**
  * The config repository. Throws `ReconcilerError`: REPOSITORY_NOT_FOUND, REPOSITORY_UNREACHABLE (retryable), REPOSITORY_UNAUTHORIZED,
  * BRANCH_NOT_FOUND, GIT_NOT_INSTALLED, GIT_ERROR, WRITE_CONFLICT.
@@ -182,11 +190,8 @@ export interface Source extends AsyncDisposable {
   deleteTag(name: string, expected: string, signal: AbortSignal): Promise<void>;
   /** Tags whose name starts with the prefix, by name. */
   tags(prefix: string): Promise<readonly DeploymentTag[]>;
-  /**
-   * Pushes tags that the remote lacks; returns at once without a remote. Resolves to those that the remote has another tag of: they are not pushed, and
-   * the next `resolve` puts the remote's in their place.
-   */
-  pushTags(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Pushes tags that the remote lacks, in one push where there are no more than a thousand; returns at once without a remote. */
+  pushTags(names: readonly string[], signal: AbortSignal): Promise<PushedTags>;
   /** Calls back whenever the branch may have moved (ref files change; remotes: polled). Ends when the signal aborts. */
   watch(onChange: () => void, signal: AbortSignal): Promise<void>;
 }

@@ -333,7 +333,12 @@ function createContext(options: ReconcilerOptions): RunContext {
     events,
     jobs,
     stacks: new StackTable(events, clock),
-    deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
+    deployments: new Deployments({
+      source,
+      clock,
+      logger,
+      onMoved: (jobId, tag) => jobs.noteTag(jobId, tag),
+    }),
     freeze: options.freeze ?? NEVER_FROZEN,
     gitHost: options.gitHost ?? null,
     hostSettings: options.hostSettings ?? DEFAULT_HOST_SETTINGS,

@@ -86,7 +86,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     ...tagMoves(access),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
-    pushTags: async () => [],
+    pushTags: async () => ({ taken: [], refused: new Map() }),
     watch: (onChange, signal) => {
       const readState = (): Promise<string> => describeState(options);
       return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);

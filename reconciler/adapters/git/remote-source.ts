@@ -81,12 +81,12 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     ...tagMoves(access, place),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
     pushTags: async (names, signal) => {
-      if (names.length === 0) return [];
+      if (names.length === 0) return { taken: [], refused: new Map() };
       const work = (repository: Repository) =>
         access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
-      const taken = await use('pushing tags', work, signal);
-      if (taken.length > 0) access.expectTags();
-      return taken;
+      const pushed = await use('pushing tags', work, signal);
+      if (pushed.taken.length > 0) access.expectTags();
+      return pushed;
     },
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
     [Symbol.asyncDispose]: async () => {

@@ -14,6 +14,7 @@ import { wokenBy } from '../decide/gates.ts';
 import { forget } from '../reconcile/decide-stack.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
+import { keepPushing } from '../record/keep-pushing.ts';
 import { keepStoring } from '../record/keep-storing.ts';
 import { keepTagging } from '../record/pending-tags.ts';
 import { keyOf } from '../reconcile/pending-requests.ts';
@@ -40,7 +41,6 @@ export interface LoopOptions {
 }
 
 const FACTS_INTERVAL_MS = 60_000;
-const PUSH_RETRY_MS = 30_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Target events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
@@ -119,7 +119,7 @@ export class Loop implements AsyncDisposable {
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
     this.#background.keep('history', (signal) => keepStoring(this.#context, signal));
     this.#background.keep('tags', (signal) => keepTagging(this.#context, signal));
-    this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
+    this.#background.keep('push tags', (signal) => keepPushing(this.#context, signal));
     this.#noteResync();
     this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
       this.#resync(signal),

@@ -1,22 +1,35 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { untilAborted } from '../../base/abort-scope.ts';
 import { createKeyedMutex } from '../../base/mutex.ts';
-import type { Source } from '../../ports/source.ts';
+import type { PushedTags, Source } from '../../ports/source.ts';
 import type { PendingTag } from '../../ports/store.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { DeploymentRecord } from './deployment-tag.ts';
 import { nextTag, numberOf, parseTag, pendingOf, prefixOf, stackOf } from './deployment-tag.ts';
+import { PushPace } from './push-pace.ts';
 
 const TAG_ATTEMPTS = 3;
 /** Commits whose subjects are remembered. */
 const MAX_SUBJECTS = 1_000;
 
+const NONE_PUSHED: PushedTags = { taken: [], refused: new Map() };
+
 /** `null`: it has none, as later deployments have theirs. */
 type TagMoved = (jobId: string, tag: string | null) => void;
+
+export interface DeploymentsOptions {
+  readonly source: Source;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly logger: Logger;
+  /** Learns that the tag of a job had to get another name. */
+  readonly onMoved: TagMoved;
+}
 
 /** Deployment tags: `deploy/<stack>/<n>`, annotated, on the deployed revision. */
 export class Deployments {
   readonly #source: Source;
+  readonly #clock: DeploymentsOptions['clock'];
   readonly #logger: Logger;
   readonly #latest = new Map<string, DeploymentRecord | null>();
   /** First lines of the messages of commits; many stacks were deployed from the same one. */
@@ -29,12 +42,20 @@ export class Deployments {
   /** Runs work on the tags of one stack at a time. */
   readonly oneAtATime = createKeyedMutex();
   #pushError: string | null = null;
+  /** True where somebody pushes in the background what does not go at once. */
+  #isPaced = false;
+  readonly #pace = new PushPace();
+  #pushing: Promise<boolean> | null = null;
+  #nextPush: Promise<boolean> | null = null;
+  #waiting = Promise.withResolvers<void>();
+  /** Stacks of which tags were pushed since somebody asked. */
+  readonly #pushed = new Set<string>();
 
   readonly #onMoved: TagMoved;
 
-  /** @param onMoved learns that the tag of a job had to get another name */
-  constructor(source: Source, logger: Logger, onMoved: TagMoved) {
+  constructor({ source, clock, logger, onMoved }: DeploymentsOptions) {
     this.#source = source;
+    this.#clock = clock;
     this.#logger = logger;
     this.#onMoved = onMoved;
   }
@@ -127,12 +148,17 @@ export class Deployments {
     this.#latest.delete(stack);
   }
 
-  /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. One that is tagged already stays so. */
+  /**
+   * Tags the revision and pushes, at once or with those that come after it; a push that fails is retried with `pushPending` and fails nothing. One that
+   * is tagged already stays so.
+   */
   async record(stack: string, deployment: PendingTag, signal: AbortSignal): Promise<DeploymentRecord> {
     const name = await this.#tagNext(stack, deployment);
     const record = await this.#readBack(stack, name);
     if (!this.#source.hasRemote) return record;
     this.#unpushed.set(name, deployment);
+    this.#waiting.resolve();
+    if (this.#isPaced && (this.#pushing !== null || this.pushWait() > 0)) return record;
     await this.pushPending(signal);
     // It has another name where the remote had a tag of that one.
     const latest = this.knownLatest(stack);
@@ -174,6 +200,31 @@ export class Deployments {
   remember(names: readonly string[]): void {
     if (!this.#source.hasRemote) return;
     for (const name of names) if (!this.#unpushed.has(name)) this.#unpushed.set(name, null);
+    if (this.#unpushed.size > 0) this.#waiting.resolve();
+  }
+
+  /** Leaves tags that come in quick succession to who pushes in the background, from now on. */
+  leaveToOthers(): void {
+    this.#isPaced = true;
+  }
+
+  /** Resolves as soon as some tag is to be pushed. */
+  async untilUnpushed(signal: AbortSignal): Promise<void> {
+    if (this.#unpushed.size > 0) return;
+    this.#waiting = Promise.withResolvers();
+    await untilAborted(this.#waiting.promise, signal);
+  }
+
+  /** Returns how long the next push is to wait for more tags, in milliseconds. */
+  pushWait(): number {
+    return this.#pace.wait(this.#clock.elapsed());
+  }
+
+  /** Returns the stacks of which tags were pushed since the last call. */
+  takePushed(): readonly string[] {
+    const stacks = [...this.#pushed];
+    this.#pushed.clear();
+    return stacks;
   }
 
   /** Names of the stack's tags that are to be pushed. */
@@ -181,21 +232,44 @@ export class Deployments {
     return [...this.#unpushed.keys()].filter((name) => name.startsWith(prefixOf(stack))).sort();
   }
 
-  /** @returns whether nothing is left to push */
-  async pushPending(signal: AbortSignal): Promise<boolean> {
+  /**
+   * Pushes what waits. One push at a time: those who ask while one is under way share the next.
+   *
+   * @returns whether nothing is left to push
+   */
+  pushPending(signal: AbortSignal): Promise<boolean> {
+    if (this.#pushing === null) {
+      this.#pushing = this.#pushAll(signal).finally(() => {
+        this.#pushing = null;
+      });
+      return this.#pushing;
+    }
+    this.#nextPush ??= this.#pushing.then(() => {
+      this.#nextPush = null;
+      return this.pushPending(signal);
+    });
+    return this.#nextPush;
+  }
+
+  async #pushAll(signal: AbortSignal): Promise<boolean> {
     if (this.#unpushed.size === 0) return true;
+    this.#pace.pushed(this.#clock.elapsed());
     try {
-      for (let attempt = 1; this.#unpushed.size > 0; attempt += 1) {
+      for (let attempt = 1; ; attempt += 1) {
         await this.#readWaiting();
         await this.#moveOn(await this.#findLost());
-        const taken = await this.#push(signal);
-        if (taken.length === 0) continue;
+        const { taken, refused } = await this.#push(signal);
+        const [name, reason] = [...refused][0] ?? [];
+        if (taken.length === 0 && name !== undefined)
+          throw new ReconcilerError('GIT_ERROR', `the remote refuses ${name}: ${reason}`);
+        if (taken.length === 0) break;
         if (attempt === TAG_ATTEMPTS)
           throw new ReconcilerError('WRITE_CONFLICT', `the remote has another ${taken.join(', another ')}`);
         // Brings what stands there, so that ours are seen to be lost.
         await this.#source.resolve(signal);
       }
-      return true;
+      this.#pushError = null;
+      return this.#unpushed.size === 0;
     } catch (error) {
       this.#pushError = errorMessage(error);
       const tags = this.#unpushed.size;
@@ -204,12 +278,17 @@ export class Deployments {
     }
   }
 
-  /** @returns names that the remote has another tag of */
-  async #push(signal: AbortSignal): Promise<readonly string[]> {
+  /** Pushes all that wait. What the remote has taken waits no longer, whatever becomes of the others. */
+  async #push(signal: AbortSignal): Promise<PushedTags> {
     const names = [...this.#unpushed.keys()].sort();
-    const taken = await this.#source.pushTags(names, signal);
-    for (const name of names) if (!taken.includes(name)) this.#unpushed.delete(name);
-    return taken;
+    const pushed = names.length === 0 ? NONE_PUSHED : await this.#source.pushTags(names, signal);
+    const left = new Set([...pushed.taken, ...pushed.refused.keys()]);
+    for (const name of names) {
+      if (left.has(name)) continue;
+      this.#unpushed.delete(name);
+      this.#pushed.add(stackOf(name));
+    }
+    return pushed;
   }
 
   async #readWaiting(): Promise<void> {

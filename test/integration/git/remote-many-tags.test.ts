@@ -82,7 +82,7 @@ describe.each([
     await source.tag({ name: 'deploy/web/1', commit, message: 'one' });
     const before = server.traffic();
 
-    expect(await source.pushTags(['deploy/web/1'], signal)).toEqual([]);
+    expect((await source.pushTags(['deploy/web/1'], signal)).taken).toEqual([]);
 
     expect(server.traffic() - before).toBeLessThan(4_096);
     expect(await git(repo.path, 'rev-parse', 'deploy/web/1^{commit}')).toBe(commit);
@@ -102,7 +102,7 @@ it('a tag of somebody else is seen when a push of ours finds it in its place', a
   expect(await source.tags('deploy/')).toEqual([]);
   await source.tag({ name: 'deploy/web/1', commit, message: 'ours' });
 
-  expect(await source.pushTags(['deploy/web/1'], signal)).toEqual(['deploy/web/1']);
+  expect((await source.pushTags(['deploy/web/1'], signal)).taken).toEqual(['deploy/web/1']);
   await source.resolve(signal);
 
   expect((await source.tags('deploy/')).map(({ message }) => message)).toEqual(['theirs']);

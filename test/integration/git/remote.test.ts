@@ -247,6 +247,26 @@ describe.each([{ gitCommand: 'git' }, { gitCommand: null }])('pushing, with $git
     expect((await opened.source.resolve(signal)).commit).toBe(head);
   });
 
+  it('pushes many tags at once, and one that the remote refuses holds up no others', async () => {
+    await using repo = await createBareRepo();
+    await using server = await startGitServer({ repository: repo.path });
+    await using opened = await openSource({ location: server.url, ...how });
+    const { source } = opened;
+    const commit = await commitFiles(repo, { a: '1' }, 'first');
+    await source.resolve(signal);
+    const names = ['deploy/bad/1', ...Array.from({ length: 30 }, (_, index) => `deploy/good/${index + 1}`)];
+    for (const name of names) await source.tag({ name, commit, message: name });
+    const hook = '#!/bin/sh\ncase $1 in refs/tags/deploy/bad/*) exit 1;; esac\n';
+    await writeFile(join(repo.path, 'hooks/update'), hook, { mode: 0o755 });
+
+    const { taken, refused } = await source.pushTags(names, signal);
+
+    expect(taken).toEqual([]);
+    expect([...refused]).toEqual([['deploy/bad/1', 'hook declined']]);
+    expect((await git(repo.path, 'tag', '--list')).split('\n')).toHaveLength(30);
+    expect(server.requests.filter((line) => line.includes('receive-pack'))).toHaveLength(1);
+  });
+
   it('pushes tags that the remote lacks and never replaces one', async () => {
     await using repo = await createBareRepo();
     await using server = await startGitServer({ repository: repo.path });
@@ -258,7 +278,8 @@ describe.each([{ gitCommand: 'git' }, { gitCommand: null }])('pushing, with $git
     await source.tag({ name: 'deploy/web/2', commit, message: 'ours' });
     await git(repo.path, 'tag', '-a', '-m', 'theirs', 'deploy/web/1', commit);
 
-    expect(await source.pushTags(['deploy/web/1', 'deploy/web/2'], signal)).toEqual(['deploy/web/1']);
+    const { taken } = await source.pushTags(['deploy/web/1', 'deploy/web/2'], signal);
+    expect(taken).toEqual(['deploy/web/1']);
 
     const listed = await git(repo.path, 'tag', '--list', '--format=%(refname:short) %(contents:subject)');
     expect(listed).toBe('deploy/web/1 theirs\ndeploy/web/2 ours');

@@ -240,10 +240,11 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     },
     pushTags: async (names, signal) => {
       check(signal);
-      if (!hasRemote) return [];
+      if (!hasRemote) return { taken: [], refused: new Map() };
       const taken = names.filter((name) => foreign.has(name));
-      pushedTags.push(...names.filter((name) => !pushedTags.includes(name) && !taken.includes(name)));
-      return taken;
+      const known = new Set([...pushedTags, ...taken]);
+      pushedTags.push(...names.filter((name) => !known.has(name)));
+      return { taken, refused: new Map() };
     },
     watch: async (onChange, signal) => {
       if (signal.aborted) return;

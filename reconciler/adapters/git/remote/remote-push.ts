@@ -1,4 +1,4 @@
-import type { CommitRequest, ProposalRequest, TagRequest } from '../../../ports/source.ts';
+import type { CommitRequest, ProposalRequest, PushedTags, TagRequest } from '../../../ports/source.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
 import { RemoteError, writeConflict } from '../errors.ts';
@@ -54,32 +54,43 @@ export async function pushProposal(
   return { commit, isNew: true };
 }
 
-/** Resolves to the names that the remote has another tag of. */
+/** Tags that go along in one push. */
+const TAGS_AT_ONCE = 1_000;
+
 export async function pushTags(
-  { repository, transport, path }: PushPlace,
+  place: PushPlace,
   names: readonly string[],
   { deadline, logger }: { readonly deadline: Deadline; readonly logger: Logger },
-): Promise<readonly string[]> {
+): Promise<PushedTags> {
+  const { repository, transport, path } = place;
+  const unique = [...new Set(names)];
   const remote = await transport.listRefs(
-    names.map((name) => `refs/tags/${name}`),
+    unique.map((name) => `refs/tags/${name}`),
     deadline,
   );
   const updates: RefUpdate[] = [];
   const taken: string[] = [];
-  for (const name of new Set(names)) {
+  for (const name of unique) {
     const ref = `refs/tags/${name}`;
     const [own, theirs] = [await repository.refs.read(ref), remote.refs.get(ref)];
     if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
     else if (theirs === undefined) updates.push({ ref, from: null, to: own });
     else if (theirs !== own) taken.push(name);
   }
-  const ids = updates.flatMap(({ to }) => to ?? []);
-  const results =
-    updates.length === 0
-      ? []
-      : await transport.push({ mirrorDir: path, updates, pack: () => repository.store.pack(ids) }, deadline);
-  requireDone(results);
-  return taken;
+  const refused = new Map<string, string>();
+  for (let start = 0; start < updates.length; start += TAGS_AT_ONCE) {
+    const part = updates.slice(start, start + TAGS_AT_ONCE);
+    const pack = (): Promise<Buffer> => repository.store.pack(part.flatMap(({ to }) => to ?? []));
+    for (const { ref, outcome, reason } of await transport.push(
+      { mirrorDir: path, updates: part, pack },
+      deadline,
+    )) {
+      const name = ref.slice('refs/tags/'.length);
+      if (outcome === 'conflict') taken.push(name);
+      if (outcome === 'refused') refused.set(name, reason);
+    }
+  }
+  return { taken, refused };
 }
 
 /** Puts a tag on a commit at the remote, then here: `expected` is the commit that it is on now. */
