@@ -35,6 +35,7 @@ import type { UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
 import type { ReconcilerOptions } from '../run/create-reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
+import { DEFAULT_FOLDING } from '../run/record/fold-tags.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
@@ -162,6 +163,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     builds: openBuilds(config, options, secrets),
     importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
+    folding: config.folding,
     ...openBackups(config.backups, { stateDir, env }),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
@@ -243,6 +245,7 @@ const NO_CONFIG: DaemonConfig = {
   execRight: 'admins',
   channels: [],
   gitHost: null,
+  folding: DEFAULT_FOLDING,
 };
 
 /** Descriptions are told of places for backups that there are not. */

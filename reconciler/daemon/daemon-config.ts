@@ -19,6 +19,8 @@ import type { BuildsConfig } from './builds-config.ts';
 import { readBuildsConfig, readPlace } from './builds-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
+import { readTagFolding } from './operator/tag-folding.ts';
+import type { TagFolding } from '../ports/source.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { readOperatorPolicy } from './policy-config.ts';
 import type { ExecRight } from '../public/sessions/sessions.ts';
@@ -43,6 +45,8 @@ export interface DaemonConfig {
   readonly channels: readonly ChannelConfig[];
   /** Host of the config repository; `null`: none is named. */
   readonly gitHost: GitHostConfig | null;
+  /** Deployment tags that keep refs of their own; `null`: all of them. */
+  readonly folding: TagFolding | null;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -94,6 +98,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     backups: readBackupsConfig(section('backups'), collector),
     execRight: readExecRight(section('exec')?.['for']),
     gitHost: readGitHost(section('git'), collector),
+    folding: readTagFolding(asFields(section('git')?.['tags']), collector),
   };
   const diagnostics = toDiagnostics(path, document, collector.list);
   if (diagnostics.length === 0) return config;

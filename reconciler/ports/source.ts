@@ -109,6 +109,19 @@ export interface PushedTags {
   readonly refused: ReadonlyMap<string, string>;
 }
 
+/** Tags of deployments that keep their refs. */
+export interface TagFolding {
+  /** Newest tags of a stack that keep theirs. */
+  readonly keep: number;
+  /** Number of tags of a stack up to which all of them do. */
+  readonly above: number;
+}
+
+export interface FoldOptions extends TagFolding {
+  /** Names of tags that wait to be pushed: those do, too. */
+  readonly except: readonly string[];
+}
+
 /**
  * The config repository. Throws `ReconcilerError`: REPOSITORY_NOT_FOUND, REPOSITORY_UNREACHABLE (retryable), REPOSITORY_UNAUTHORIZED,
  * BRANCH_NOT_FOUND, GIT_NOT_INSTALLED, GIT_ERROR, WRITE_CONFLICT.
@@ -192,6 +205,12 @@ export interface Source extends AsyncDisposable {
   tags(prefix: string): Promise<readonly DeploymentTag[]>;
   /** Pushes tags that the remote lacks, in one push where there are no more than a thousand; returns at once without a remote. */
   pushTags(names: readonly string[], signal: AbortSignal): Promise<PushedTags>;
+  /**
+   * Folds deployment tags (`deploy/<stack>/<n>`) of stacks that have many: the older ones go into one ref for each stack, here and at the remote, and
+   * their own refs go. `tags`, `lookup` and `tag` know of them as before. No moment at which it ends loses a tag. Resolves to the reasons why a remote
+   * does not take something, by ref.
+   */
+  foldTags(options: FoldOptions, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Calls back whenever the branch may have moved (ref files change; remotes: polled). Ends when the signal aborts. */
   watch(onChange: () => void, signal: AbortSignal): Promise<void>;
 }

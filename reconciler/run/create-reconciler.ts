@@ -29,7 +29,7 @@ import type { HostSettings } from '../ports/hosts/host-settings.ts';
 import { DEFAULT_HOST_SETTINGS } from '../ports/hosts/host-settings.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
-import type { Source } from '../ports/source.ts';
+import type { Source, TagFolding } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
 import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
@@ -78,6 +78,7 @@ import { createStackOperations } from './operations/stacks.ts';
 import { createWorkflowOperations } from './operations/workflows.ts';
 import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
+import { createTagFolding, FOLD_EVERY_MS } from './record/fold-tags.ts';
 import { JobStore } from './record/job-store.ts';
 import { formatAddress, StackTable } from './stack-table.ts';
 import { listStackResources } from './live/stack-resources.ts';
@@ -114,6 +115,8 @@ export interface ReconcilerOptions {
   readonly changeConcurrency?: number;
   /** Everything is looked at again this often. Default 300,000. */
   readonly resyncMs?: number;
+  /** Deployment tags that keep refs of their own; `null`: all of them. Default: the last 20 of a stack that has more than 100. */
+  readonly folding?: TagFolding | null;
   /** Ended jobs are kept this long. Default 30 days. */
   readonly keepJobsMs?: number;
   /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
@@ -154,16 +157,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const inventory = new Inventory({ ...context, onSteps: createObjectHistory(context) });
   const parts = { context, loop, writer, backups, inventory };
   const registries = createRegistryParts(parts, background, options);
-  const { vault = NO_VAULT, channels = [], notifiers = [] } = options;
-  const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
+  const { vault = NO_VAULT, channels = [], notifiers = [], createTarget } = options;
+  const clusters = createClusterOperations({ ...parts, vault, createTarget });
   const { lookAtClusters, ...clusterOperations } = clusters;
   const stacks = createStackOperations(parts);
   const hostWork = createHostWork(parts, stacks, listeners);
   const notices = createNotices({ context, channels, notifiers });
-  const { createTarget, builds: setup = NO_BUILDS } = options;
+  const foldTags = createTagFolding(context, options.folding);
   const { builds, operations } = createBuilds({
     ...parts,
-    setup,
+    setup: options.builds ?? NO_BUILDS,
     checks: registries.checks,
     createTarget,
     onEnd: notices.noteBuild,
@@ -191,7 +194,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     start() {
       notices.start();
       hostWork?.start();
-      keepUp(background, { schedule, builds, registries, lookAtClusters });
+      keepUp(background, { schedule, builds, registries, lookAtClusters, foldTags });
       return loop.start();
     },
     subscribe: context.events.subscribe,
@@ -211,12 +214,15 @@ interface KeptUp {
   readonly builds: ReturnType<typeof createBuilds>['builds'];
   readonly registries: RegistryParts;
   readonly lookAtClusters: (signal: AbortSignal) => Promise<unknown>;
+  readonly foldTags: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Begins what goes on beside the loop. */
-function keepUp(background: Background, { schedule, builds, registries, lookAtClusters }: KeptUp): void {
+function keepUp(background: Background, kept: KeptUp): void {
+  const { schedule, builds, registries, lookAtClusters, foldTags } = kept;
   background.keep('backup schedule', (signal) => schedule.run(signal));
   background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
+  background.every(FOLD_EVERY_MS, 'fold tags', foldTags);
   background.keep('builds', (signal) => builds.tidy(signal));
   background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
 }

@@ -290,3 +290,67 @@ export function describeTags(setup: () => Promise<SourceHarness>): void {
     expect(await on()).toEqual([[first, 'again']]);
   });
 }
+
+export function describeFolding(setup: () => Promise<SourceHarness>): void {
+  const deploy = (source: Source, stack: string, number: number, commit: string): Promise<void> =>
+    source.tag({
+      name: `deploy/${stack}/${number}`,
+      commit,
+      message: `Deploy ${stack} #${number}\n\nJob: job_${stack}_${number}\n`,
+    });
+  const told = async (source: Source) =>
+    (await source.tags('deploy/')).map(({ name, commit, message }) => ({ name, commit, message }));
+
+  it('folds tags of a stack that has many, and knows of them as before', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const commits = [
+      await harness.push([file('a', '1')], 'first'),
+      await harness.push([file('a', '2')], 'second'),
+    ];
+    await source.resolve(signal);
+    for (let number = 1; number <= 12; number += 1)
+      await deploy(source, 'web', number, commits[number % 2] ?? '');
+    for (let number = 1; number <= 3; number += 1) await deploy(source, 'db', number, commits[0] ?? '');
+    const names = (await source.tags('deploy/')).map(({ name }) => name);
+    await source.pushTags(names, signal);
+    const before = await told(source);
+
+    const fold = () => source.foldTags({ keep: 2, above: 5, except: ['deploy/web/3'] }, signal);
+    expect([...(await fold())]).toEqual([]);
+    expect(await told(source)).toEqual(before);
+    expect([...(await fold())]).toEqual([]);
+    await source.resolve(signal);
+
+    expect(await told(source)).toEqual(before);
+    expect((await source.tags('deploy/web/1')).map(({ name }) => name)).toEqual([
+      'deploy/web/1',
+      'deploy/web/10',
+      'deploy/web/11',
+      'deploy/web/12',
+    ]);
+    expect((await source.lookup('deploy/web/5')).commit).toBe(commits[1]);
+    await expect(deploy(source, 'web', 5, commits[0] ?? '')).rejects.toMatchObject({
+      code: 'WRITE_CONFLICT',
+    });
+    expect(await told(source)).toEqual(before);
+  });
+
+  it('folds what has come since to what is folded', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const commit = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    for (let number = 1; number <= 130; number += 1) {
+      await deploy(source, 'web', number, commit);
+      if (number % 65 !== 0) continue;
+      const all = (await source.tags('deploy/')).map(({ name }) => name);
+      await source.pushTags(all, signal);
+      await source.foldTags({ keep: 1, above: 10, except: [] }, signal);
+    }
+
+    const numbers = (await source.tags('deploy/web/')).map(({ name }) => Number(name.split('/').at(-1)));
+
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 130 }, (_, index) => index + 1));
+  });
+}

@@ -3,7 +3,7 @@ import { eventually } from '../support/git/git-sources.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { file, NOWHERE, paths, readAt, signal } from './source-harness.ts';
 import { describeMerges } from './source-merging.ts';
-import { describeProposals, describeTags, describeWriting } from './source-writing.ts';
+import { describeFolding, describeProposals, describeTags, describeWriting } from './source-writing.ts';
 
 /** Describes what every config repository must do, in memory or real. */
 export function describeSourceContract(name: string, setup: () => Promise<SourceHarness>): void {
@@ -11,6 +11,7 @@ export function describeSourceContract(name: string, setup: () => Promise<Source
     describeReading(setup);
     describeWriting(setup);
     describeTags(setup);
+    describeFolding(setup);
     describeProposals(setup);
     describeMerges(setup);
     describeWatching(setup);

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
 import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
+import { foldHere } from './fold-tags.ts';
 import type { GitCommand } from './repository/git-command.ts';
 import type { Modules } from './modules/modules.ts';
 import type { Checkout, Layout } from './repository/layout.ts';
@@ -86,7 +87,6 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     ...tagMoves(access),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
-    pushTags: async () => ({ taken: [], refused: new Map() }),
     watch: (onChange, signal) => {
       const readState = (): Promise<string> => describeState(options);
       return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
@@ -126,9 +126,14 @@ function commitQuestions({ use }: Access): Pick<Source, 'lookup' | 'contains' | 
   };
 }
 
-/** Changes of tags that nothing but the one who knows where they are may make. */
-function tagMoves({ use }: Access): Pick<Source, 'moveTag' | 'deleteTag'> {
+/** Changes of tags that nothing but the one who knows where they are may make, and of many at a time. */
+function tagMoves({ use }: Access): Pick<Source, 'moveTag' | 'deleteTag' | 'pushTags' | 'foldTags'> {
   return {
+    pushTags: async () => ({ taken: [], refused: new Map() }),
+    foldTags: async (folding, signal) => {
+      await use('folding tags', ({ repository }) => foldHere(repository, folding), { signal });
+      return new Map();
+    },
     moveTag: (request, expected, signal) =>
       use(
         'tagging',

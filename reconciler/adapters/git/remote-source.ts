@@ -17,6 +17,7 @@ import { createRemoteMirror } from './remote/remote-mirror.ts';
 import type { Repository } from './repository/repository.ts';
 import { createRepository } from './repository/repository.ts';
 import type { Transport } from './remote/transport.ts';
+import { foldAtRemote } from './remote/remote-fold.ts';
 import type { PushPlace } from './remote/remote-push.ts';
 import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote/remote-push.ts';
 
@@ -80,14 +81,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
     ...tagMoves(access, place),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
-    pushTags: async (names, signal) => {
-      if (names.length === 0) return { taken: [], refused: new Map() };
-      const work = (repository: Repository) =>
-        access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
-      const pushed = await use('pushing tags', work, signal);
-      if (pushed.taken.length > 0) access.expectTags();
-      return pushed;
-    },
+    ...manyTags(access, place, logger),
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
     [Symbol.asyncDispose]: async () => {
       access[Symbol.dispose]();
@@ -173,6 +167,31 @@ function tagMoves(
           access.talk(signal, (deadline) => pushDeletedTag(place(repository), { name, expected }, deadline)),
         signal,
       ).catch(lookAgain),
+  };
+}
+
+/** Many tags at a time. When the remote has something else than was thought, the next look shows what it has. */
+function manyTags(
+  { use, talk, expectTags }: MirrorAccess,
+  place: (repository: Repository) => PushPlace,
+  logger: Logger,
+): Pick<Source, 'pushTags' | 'foldTags'> {
+  return {
+    pushTags: async (names, signal) => {
+      if (names.length === 0) return { taken: [], refused: new Map() };
+      const work = (repository: Repository) =>
+        talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
+      const pushed = await use('pushing tags', work, signal);
+      if (pushed.taken.length > 0) expectTags();
+      return pushed;
+    },
+    foldTags: async (options, signal) => {
+      const work = (repository: Repository) =>
+        talk(signal, (deadline) => foldAtRemote(place(repository), options, deadline));
+      const failed = await use('folding tags', work, signal);
+      if (failed.size > 0) expectTags();
+      return failed;
+    },
   };
 }
 

@@ -97,6 +97,7 @@ function delegated(source: Source): Source {
     deleteTag: (name, expected, signal) => source.deleteTag(name, expected, signal),
     tags: (prefix) => source.tags(prefix),
     pushTags: (names, signal) => source.pushTags(names, signal),
+    foldTags: (options, signal) => source.foldTags(options, signal),
     watch: (onChange, signal) => source.watch(onChange, signal),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

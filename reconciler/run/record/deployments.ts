@@ -227,6 +227,11 @@ export class Deployments {
     return stacks;
   }
 
+  /** Names of all tags that are to be pushed. */
+  unpushed(): readonly string[] {
+    return [...this.#unpushed.keys()];
+  }
+
   /** Names of the stack's tags that are to be pushed. */
   unpushedOf(stack: string): readonly string[] {
     return [...this.#unpushed.keys()].filter((name) => name.startsWith(prefixOf(stack))).sort();

@@ -246,6 +246,10 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       pushedTags.push(...names.filter((name) => !known.has(name)));
       return { taken, refused: new Map() };
     },
+    foldTags: async (_options, signal) => {
+      check(signal);
+      return new Map();
+    },
     watch: async (onChange, signal) => {
       if (signal.aborted) return;
       watchers.add(onChange);

@@ -1,4 +1,5 @@
 import { parseRelease } from '../../../model/release-tag.ts';
+import { HISTORY } from '../repository/folded-tags.ts';
 
 /* Refs of a remote that its mirror follows, and what a look at the remote asks for. Pure. */
 
@@ -27,12 +28,12 @@ export type Extent = 'branch' | 'releases' | 'everything';
 export function prefixesOf(extent: Extent, branches: readonly string[]): readonly string[] {
   const heads = branches.map((branch) => `refs/heads/${branch}`);
   if (extent === 'branch') return heads;
-  return [...heads, ...(extent === 'releases' ? OTHER_TAGS : [TAGS])];
+  return [...heads, ...(extent === 'releases' ? OTHER_TAGS : [TAGS, HISTORY])];
 }
 
 /** Tells whether a ref is followed, besides the branch. All other tags stay where they are. */
 export function isFollowed(ref: string): boolean {
-  return ref.startsWith(DEPLOYMENTS) || isRemotes(ref);
+  return ref.startsWith(DEPLOYMENTS) || ref.startsWith(HISTORY) || isRemotes(ref);
 }
 
 /** Tells whether a ref is the remote's alone: a release, or a version. Those that it does not have any more go here, too. */

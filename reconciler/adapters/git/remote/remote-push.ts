@@ -2,6 +2,7 @@ import type { CommitRequest, ProposalRequest, PushedTags, TagRequest } from '../
 import type { Logger } from '../../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
 import { RemoteError, writeConflict } from '../errors.ts';
+import { HISTORY } from '../repository/folded-tags.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { RefUpdate, Transport, UpdateResult } from './transport.ts';
 
@@ -64,16 +65,24 @@ export async function pushTags(
 ): Promise<PushedTags> {
   const { repository, transport, path } = place;
   const unique = [...new Set(names)];
+  const histories = [...new Set(unique.flatMap((name) => historyOf(name) ?? []))];
   const remote = await transport.listRefs(
-    unique.map((name) => `refs/tags/${name}`),
+    [...unique.map((name) => `refs/tags/${name}`), ...histories],
     deadline,
   );
+  const newer = new Set<string>();
+  for (const ref of histories) {
+    const theirs = remote.refs.get(ref);
+    if (theirs !== undefined && theirs !== (await repository.refs.read(ref))) newer.add(ref);
+  }
   const updates: RefUpdate[] = [];
   const taken: string[] = [];
   for (const name of unique) {
     const ref = `refs/tags/${name}`;
     const [own, theirs] = [await repository.refs.read(ref), remote.refs.get(ref)];
-    if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
+    // It may be among those that somebody else has folded.
+    if (newer.has(historyOf(name) ?? '')) taken.push(name);
+    else if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
     else if (theirs === undefined) updates.push({ ref, from: null, to: own });
     else if (theirs !== own) taken.push(name);
   }
@@ -91,6 +100,12 @@ export async function pushTags(
     }
   }
   return { taken, refused };
+}
+
+/** Ref behind which the folded tags are that a deployment tag belongs to. */
+function historyOf(name: string): string | null {
+  const stack = /^deploy\/(.+)\/[^/]+$/.exec(name)?.[1];
+  return stack === undefined ? null : `${HISTORY}${stack}`;
 }
 
 /** Puts a tag on a commit at the remote, then here: `expected` is the commit that it is on now. */

@@ -2,6 +2,7 @@ import type { Deadline } from './deadline.ts';
 import { withinSize } from './pack-size.ts';
 import { gitError, gitNotInstalled } from '../errors.ts';
 import type { GitCommand, GitResult } from '../repository/git-command.ts';
+import { HISTORY } from '../repository/folded-tags.ts';
 import { FRUGAL } from '../repository/git-command.ts';
 import { sshError } from './ssh-error.ts';
 import { listOverSsh } from './ssh-listing.ts';
@@ -65,7 +66,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
 }
 
 /** Patterns in place of too many names, the most specific that will do. */
-const PATTERNS = ['refs/tags/deploy/', 'refs/tags/', 'refs/heads/'];
+const PATTERNS = ['refs/tags/deploy/', HISTORY, 'refs/tags/', 'refs/heads/'];
 
 function summarize(names: readonly string[]): readonly string[] {
   let few = names;

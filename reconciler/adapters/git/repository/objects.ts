@@ -129,6 +129,8 @@ export interface NewCommit {
   readonly tree: string;
   /** `null` for the first commit of a branch. */
   readonly parent: string | null;
+  /** Further parents. Default: none. */
+  readonly others?: readonly string[];
   readonly author: Identity;
   readonly committer: Identity;
   /** Seconds since the epoch, UTC. */
@@ -137,8 +139,9 @@ export interface NewCommit {
 }
 
 export function formatCommit(commit: NewCommit): Buffer {
+  const parents = [...(commit.parent === null ? [] : [commit.parent]), ...(commit.others ?? [])];
   return Buffer.from(
-    `tree ${commit.tree}\n${commit.parent === null ? '' : `parent ${commit.parent}\n`}` +
+    `tree ${commit.tree}\n${parents.map((id) => `parent ${id}\n`).join('')}` +
       `author ${formatSignature(commit.author, commit.time)}\n` +
       `committer ${formatSignature(commit.committer, commit.time)}\n\n${cleanMessage(commit.message)}`,
   );

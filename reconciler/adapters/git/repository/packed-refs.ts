@@ -22,6 +22,8 @@ export interface PackedRefs {
   put(refs: readonly Ref[]): Promise<void>;
   /** Removes a ref; a missing one is no error. Throws WRITE_CONFLICT when locked. */
   remove(name: string): Promise<void>;
+  /** Removes many at once, of those that are as given. Throws WRITE_CONFLICT when locked. */
+  drop(refs: readonly Ref[]): Promise<void>;
 }
 
 interface Parsed {
@@ -68,6 +70,14 @@ export function createPackedRefs(commonDir: string): PackedRefs {
       }),
     remove: async (name) => {
       if ((await load()).byName.has(name)) await edit((all) => void all.delete(name));
+    },
+    drop: async (refs) => {
+      const { byName } = await load();
+      const there = refs.filter(({ name, id }) => byName.get(name) === id);
+      if (there.length === 0) return;
+      await edit((all) => {
+        for (const { name, id } of there) if (all.get(name) === id) all.delete(name);
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isReconcilerError } from '../../../base/errors.ts';
 import { compareText } from '../../../base/values.ts';
 import { errnoOf, gitError, isMissing, writeConflict } from '../errors.ts';
 import { makeDirectory } from './files.ts';
@@ -26,6 +27,8 @@ export interface Refs {
   update(name: string, id: string, expected?: string | null): Promise<void>;
   /** Takes a ref away. Throws WRITE_CONFLICT when it is on something else than expected, or when its lock stays taken. */
   remove(name: string, expected: string): Promise<void>;
+  /** Takes many away at once; those that are on something else by now are left. Throws WRITE_CONFLICT when the file of packed refs stays locked. */
+  drop(refs: readonly Ref[]): Promise<void>;
   /** Sets many at once, whatever they were. */
   put(refs: readonly Ref[]): Promise<void>;
 }
@@ -35,7 +38,7 @@ const LOCK_PAUSE_MS = 25;
 const MAX_SYMBOLIC_DEPTH = 5;
 
 /** Only Kombinator writes these, in a moment: a lock that is older than some seconds was left by a process of its that was killed. */
-const OWN_REFS = 'refs/tags/deploy/';
+const OWN_REFS = /^refs\/(tags\/deploy|kombinator)\//;
 const OWN_LOCK_MS = 15_000;
 
 /** Below this, refs are written one by one. */
@@ -78,6 +81,7 @@ export function createRefs(commonDir: string): Refs {
     read,
     update,
     remove: (name, expected) => removeRef({ commonDir, packed, read, seen }, name, expected),
+    drop: (gone) => dropRefs({ commonDir, packed, read, seen }, gone),
     list: async (prefix) => {
       // Loose ones first: a ref that is packed meanwhile is then found in one of the two, never in none.
       const loose = await looseRefs(commonDir, prefix);
@@ -126,6 +130,18 @@ async function removeRef(
   }
 }
 
+async function dropRefs(files: RefFiles, gone: readonly Ref[]): Promise<void> {
+  const loose = new Map((await looseRefs(files.commonDir, 'refs/')).map(({ name, id }) => [name, id]));
+  // The packed ones first, in one go: those of which a loose one says something else are hidden by it, and stay so.
+  await files.packed.drop(gone.filter(({ name, id }) => (loose.get(name) ?? id) === id));
+  for (const { name, id } of gone) {
+    if (loose.get(name) !== id) continue;
+    await removeRef(files, name, id).catch((error: unknown) => {
+      if (!isReconcilerError(error, 'WRITE_CONFLICT')) throw error;
+    });
+  }
+}
+
 /** The branch that HEAD names, or the commit of a detached HEAD. */
 export async function readHead(
   gitdir: string,
@@ -160,7 +176,7 @@ interface RefLock {
 }
 
 async function takeLock({ name, lock, seen }: RefLock, id: string): Promise<void> {
-  const patience = name.startsWith(OWN_REFS) ? { seen, milliseconds: OWN_LOCK_MS } : { seen };
+  const patience = OWN_REFS.test(name) ? { seen, milliseconds: OWN_LOCK_MS } : { seen };
   for (let attempt = 1; ; attempt += 1) {
     try {
       await makeDirectory(dirname(lock));

@@ -8,8 +8,11 @@ import type {
   Source,
   TagRequest,
 } from '../../../ports/source.ts';
+import { compareText } from '../../../base/values.ts';
 import { gitError, writeConflict } from '../errors.ts';
 import { comesAfter, listBetween } from './ancestry.ts';
+import type { FoldedTags } from './folded-tags.ts';
+import { createFoldedTags } from './folded-tags.ts';
 import { readText } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Commit, Identity, Tag, TreeEntry } from './objects.ts';
@@ -47,6 +50,8 @@ export interface Repository extends Pick<
   readonly commonDir: string;
   readonly store: ObjectStore;
   readonly refs: Refs;
+  /** Deployment tags without refs of their own; `tags`, `lookup` and `tag` know them as all others. */
+  readonly folded: FoldedTags;
   /** Returns what the tree of a commit has at a path. */
   entryAt(commit: string, path: string): Promise<TreeEntry | null>;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
@@ -86,13 +91,15 @@ const MIN_ABBREVIATION = 4;
 
 export function createRepository(options: RepositoryOptions): Repository {
   const { commonDir, store, refs } = options;
-  const parts: Parts = { store, refs, options };
+  const folded = createFoldedTags(options);
+  const parts: Parts = { store, refs, folded, options };
   const revision: Repository['revision'] = async (commit, branch, dirty = false) =>
     toRevision(commit, await readCommit(store, commit), { branch, dirty });
   return {
     commonDir,
     store,
     refs,
+    folded,
     entryAt: (commit, path) => findEntry(store, commit, path),
     revision,
     lookup: async (reference) => {
@@ -136,6 +143,7 @@ export function createRepository(options: RepositoryOptions): Repository {
 interface Parts {
   readonly store: ObjectStore;
   readonly refs: Refs;
+  readonly folded: FoldedTags;
   readonly options: RepositoryOptions;
 }
 
@@ -183,7 +191,7 @@ function toRevision(
 }
 
 async function findCommit(
-  { refs, store }: Parts,
+  { refs, store, folded }: Parts,
   reference: string,
 ): Promise<{ readonly commit: string; readonly branch: string | null }> {
   const unknown = gitError(`${JSON.stringify(reference)} is no branch, tag or commit of the repository`);
@@ -194,6 +202,8 @@ async function findCommit(
     const commit = id === null ? null : await peel(store, id);
     if (commit !== null) return { commit, branch: prefix === 'refs/heads/' ? reference : null };
   }
+  const away = await folded.find(reference.replace(/^refs\/tags\//, ''));
+  if (away !== null) return { commit: away.object, branch: null };
   const digits = reference.toLowerCase();
   if (!/^[0-9a-f]+$/.test(digits) || digits.length < MIN_ABBREVIATION) throw unknown;
   const id = isObjectId(digits) ? digits : await store.expand(digits);
@@ -320,7 +330,7 @@ async function writeTag({ store, options }: Parts, request: TagRequest): Promise
 }
 
 async function expectTag(
-  { store, refs }: Parts,
+  { store, refs, folded }: Parts,
   name: string,
   expected: string | null,
 ): Promise<ExpectedTag> {
@@ -328,6 +338,8 @@ async function expectTag(
   if (!isRefName(name)) throw gitError(`${JSON.stringify(name)} cannot be the name of a tag`);
   const id = await refs.read(ref);
   const commit = id === null ? null : await peel(store, id);
+  if (expected === null && (await folded.find(name)) !== null)
+    throw writeConflict(`there is a tag ${name} already, among those that are folded`);
   if (commit === expected && (id === null) === (expected === null)) return { ref, id };
   if (expected === null) throw writeConflict(`there is a tag ${name} already`);
   throw writeConflict(
@@ -335,8 +347,10 @@ async function expectTag(
   );
 }
 
-async function readTags({ store, refs }: Parts, prefix: string): Promise<readonly DeploymentTag[]> {
-  const listed = await refs.list(`refs/tags/${prefix}`);
+async function readTags({ store, refs, folded }: Parts, prefix: string): Promise<readonly DeploymentTag[]> {
+  const away = await folded.list(prefix);
+  const names = new Set(away.map(({ name }) => `refs/tags/${name}`));
+  const listed = (await refs.list(`refs/tags/${prefix}`)).filter(({ name }) => !names.has(name));
   const never = new AbortController().signal;
   const found = new Map<string, Tag | Commit>();
   const ids = listed.map(({ id }) => id);
@@ -344,16 +358,19 @@ async function readTags({ store, refs }: Parts, prefix: string): Promise<readonl
     const object = content === null ? null : readTagged(type, content);
     if (object !== null) found.set(id, object);
   }
-  const tags: DeploymentTag[] = [];
+  const tags = away.map((tag) => toDeploymentTag(tag.name, tag, tag.object));
   for (const { name, id } of listed) {
     const object = found.get(id);
     if (object === undefined) continue;
-    const time = new Date(object.time * 1000).toISOString();
     const light = 'tree' in object;
     const commit = light ? id : object.type === 'commit' ? object.object : await peel(store, id);
-    if (commit === null) continue;
-    const message = light ? '' : object.message.trimEnd();
-    tags.push({ name: name.slice('refs/tags/'.length), commit, message, time });
+    if (commit !== null) tags.push(toDeploymentTag(name.slice('refs/tags/'.length), object, commit));
   }
-  return tags;
+  return away.length === 0 ? tags : tags.sort((a, b) => compareText(a.name, b.name));
+}
+
+/** Takes the message of a tag of its own; a ref of a tag on a commit has none. */
+function toDeploymentTag(name: string, object: Tag | Commit, commit: string): DeploymentTag {
+  const message = 'tree' in object ? '' : object.message.trimEnd();
+  return { name, commit, message, time: new Date(object.time * 1000).toISOString() };
 }
