@@ -18,7 +18,13 @@ async function troubled(faults: readonly GitServerFault[], match = /./) {
     fault: ({ method, url }) => (match.test(`${method} ${url}`) ? (left.shift() ?? null) : null),
   });
   const clock = createHastyClock();
-  const open = (timeoutMs = 5_000) => openSource({ location: server.url, clock, timeoutMs });
+  const open = (timeoutMs = 30_000, cacheDir?: string) =>
+    openSource({
+      location: server.url,
+      clock,
+      timeoutMs,
+      ...(cacheDir === undefined ? {} : { cacheDir }),
+    });
   return {
     repo,
     commit,
@@ -36,10 +42,10 @@ async function troubled(faults: readonly GitServerFault[], match = /./) {
 const again = { code: 'REPOSITORY_UNREACHABLE', retryable: true };
 
 describe('a server that is silent', () => {
-  // Hundredths of 4.5, 7 and 30 s before a limit of 60.
-  it.each([45, 70, 300])('for %i ms of 600 is waited for', async (silentMs) => {
-    await using place = await troubled([{ silentMs }, { silentMs }, { silentMs }]);
-    await using opened = await place.open(600);
+  // Tenths of 4.5, 7 and 30 s before a limit of 60.
+  it.each([450, 700, 3_000])('for %i ms of 6,000 is waited for', async (silentMs) => {
+    await using place = await troubled([{ silentMs }]);
+    await using opened = await place.open(6_000);
 
     expect((await opened.source.resolve(signal)).commit).toBe(place.commit);
     expect(opened.log.text()).toBe('');
@@ -47,14 +53,15 @@ describe('a server that is silent', () => {
 
   it('is given up after the limit, and says nothing about the mirror', async () => {
     await using place = await troubled([]);
-    await using opened = await place.open(300);
-    await opened.source.resolve(signal);
+    await using before = await place.open(30_000);
+    await before.source.resolve(signal);
+    await using opened = await place.open(300, before.cacheDir);
     place.trouble(['hang']);
 
     await expect(opened.source.resolve(signal)).rejects.toMatchObject(again);
 
     expect(opened.log.text()).not.toContain('built anew');
-    expect((await opened.source.resolve(signal)).commit).toBe(place.commit);
+    expect((await before.source.resolve(signal)).commit).toBe(place.commit);
   });
 
   it('for longer than it keeps a connection open for the next request is waited for', async () => {
