@@ -34,6 +34,28 @@ export async function chooseFolds(
   });
 }
 
+/** Tags that are folded in one go: others who want something of the remote wait so long. */
+const TAGS_AT_ONCE = 1_000;
+
+/** Splits folds into parts that do not take long; those of one stack stay in their order. */
+export function splitFolds(folds: readonly Fold[]): readonly (readonly Fold[])[] {
+  const parts: Fold[][] = [];
+  let room = 0;
+  for (const { stack, tags } of folds) {
+    for (let start = 0; start < tags.length;) {
+      if (room === 0) {
+        parts.push([]);
+        room = TAGS_AT_ONCE;
+      }
+      const some = tags.slice(start, start + room);
+      parts.at(-1)?.push({ stack, tags: some });
+      start += some.length;
+      room -= some.length;
+    }
+  }
+  return parts;
+}
+
 /** Writes what the history of each stack is to be; no ref names it yet. */
 export async function prepareFolds(
   { folded }: Pick<Repository, 'folded'>,

@@ -17,6 +17,7 @@ import { createRemoteMirror } from './remote/remote-mirror.ts';
 import type { Repository } from './repository/repository.ts';
 import { createRepository } from './repository/repository.ts';
 import type { Transport } from './remote/transport.ts';
+import { chooseFolds, splitFolds } from './fold-tags.ts';
 import { foldAtRemote } from './remote/remote-fold.ts';
 import type { PushPlace } from './remote/remote-push.ts';
 import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote/remote-push.ts';
@@ -186,9 +187,14 @@ function manyTags(
       return pushed;
     },
     foldTags: async (options, signal) => {
-      const work = (repository: Repository) =>
-        talk(signal, (deadline) => foldAtRemote(place(repository), options, deadline));
-      const failed = await use('folding tags', work, signal);
+      const doing = 'folding tags';
+      const folds = await use(doing, (repository) => chooseFolds(repository, options), signal);
+      const failed = new Map<string, string>();
+      for (const part of splitFolds(folds)) {
+        const work = (repository: Repository) =>
+          talk(signal, (deadline) => foldAtRemote(place(repository), part, deadline));
+        for (const [ref, reason] of await use(doing, work, signal)) failed.set(ref, reason);
+      }
       if (failed.size > 0) expectTags();
       return failed;
     },

@@ -7,7 +7,7 @@ export const FOLD_EVERY_MS = 600_000;
 export const DEFAULT_FOLDING: TagFolding = { keep: 20, above: 100 };
 
 /**
- * Folds the deployment tags of stacks that have many, of all of them in two pushes. What the remote does not take is logged once.
+ * Folds the deployment tags of stacks that have many, of a thousand tags in two pushes. What the remote does not take is logged once.
  *
  * @param folding `null`: none are folded. Default `DEFAULT_FOLDING`
  */

@@ -9,16 +9,18 @@ export const DEPLOYMENTS = 'refs/tags/deploy/';
 /** Tags of versions of workflows, which are pushed as they are made. */
 const VERSIONS = 'refs/tags/version/';
 
-/** Letters that names of services begin with, and go on with. */
-const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'.split('');
+/** Letters that names of services go on with. One that begins with `dE`, say, is seen with all other tags only. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789_.-'.split('');
+/** Letters that they begin with. */
+const FIRST_LETTERS = [...LETTERS, ...LETTERS.map((letter) => letter.toUpperCase())];
 
 /** Beginnings of the names of all tags but those of deployments, of which there may be a hundred thousand: no question can leave something out. */
 const OTHER_TAGS: readonly string[] = DEPLOYMENTS.slice(TAGS.length)
   .split('')
   .flatMap((next, length) =>
-    LETTERS.filter((letter) => letter !== next).map(
-      (letter) => `${DEPLOYMENTS.slice(0, TAGS.length + length)}${letter}`,
-    ),
+    [...new Set(length === 0 ? FIRST_LETTERS : LETTERS)]
+      .filter((letter) => letter !== next)
+      .map((letter) => `${DEPLOYMENTS.slice(0, TAGS.length + length)}${letter}`),
   );
 
 /** Extent of a look: the branch alone, that and the tags of releases, or all that is followed. */

@@ -1,5 +1,5 @@
-import type { FoldOptions } from '../../../ports/source.ts';
-import { chooseFolds, listFolded, prepareFolds } from '../fold-tags.ts';
+import type { Fold } from '../fold-tags.ts';
+import { listFolded, prepareFolds } from '../fold-tags.ts';
 import type { Deadline } from './deadline.ts';
 import type { PushPlace } from './remote-push.ts';
 import type { RefUpdate, UpdateResult } from './transport.ts';
@@ -15,13 +15,13 @@ const REFS_AT_ONCE = 1_000;
  */
 export async function foldAtRemote(
   place: PushPlace,
-  options: FoldOptions,
+  folds: readonly Fold[],
   deadline: Deadline,
 ): Promise<ReadonlyMap<string, string>> {
   const { repository } = place;
-  const folds = await chooseFolds(repository, options);
   const prepared = await prepareFolds(repository, folds);
   const objects = prepared.flatMap((one) => one.objects);
+  deadline.touch();
   const failed = new Map<string, string>();
   for (const { ref, outcome, reason } of await pushAll(place, { updates: prepared, objects }, deadline)) {
     const one = prepared.find((fold) => fold.ref === ref);
@@ -29,10 +29,13 @@ export async function foldAtRemote(
     else await repository.refs.update(ref, one.to);
   }
   const safe = await listFolded(repository, folds);
+  // The remote was not silent: nobody has asked it meanwhile.
+  deadline.touch();
   const updates = safe.map(({ name, id }): RefUpdate => ({ ref: name, from: id, to: null }));
   const results = await pushAll(place, { updates, objects: [] }, deadline);
   const left = new Map(results.filter(({ outcome }) => outcome !== 'done').map((one) => [one.ref, one]));
   await dropMissing(place, [...left.keys()], { left, deadline });
+  deadline.touch();
   await repository.refs.drop(safe.filter(({ name }) => !left.has(name)));
   for (const [ref, { outcome, reason }] of left) if (outcome === 'refused') failed.set(ref, reason);
   return failed;
