@@ -146,10 +146,15 @@ describe('hooks of the host', () => {
     await using server = await startServer(double, { proxies: ['127.0.0.1'] });
     const from = (address: string) => ({ 'x-forwarded-for': address });
     const forged = () => double.hook(MAIN, { secret: 'guessed' });
-    const statuses: number[] = [];
-    for (let count = 0; count < 150; count += 1)
-      statuses.push((await sendHook(server.url + PATH, forged(), from('203.0.113.7'))).status);
-    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    const statuses = new Set<number>();
+    // A slow machine sends fewer in a second than are let through.
+    for (let round = 0; round < 20 && !statuses.has(429); round += 1) {
+      const sent = Array.from({ length: 150 }, () =>
+        sendHook(server.url + PATH, forged(), from('203.0.113.7')),
+      );
+      for (const { status } of await Promise.all(sent)) statuses.add(status);
+    }
+    expect(statuses).toEqual(new Set([401, 429]));
     const right = double.hook(MAIN, { secret: SECRET });
     expect((await sendHook(server.url + PATH, right, from('203.0.113.8'))).status).toBe(202);
   });

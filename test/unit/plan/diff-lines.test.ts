@@ -142,6 +142,8 @@ function timed(work: () => void): number {
 
 /** Comparing everything with everything takes 64 times as long for eight times as much. */
 function expectLinear(timeOf: (size: number) => number, size: number): void {
-  timeOf(size);
-  expect(timeOf(8 * size)).toBeLessThan(30 * Math.max(1, timeOf(size)));
+  // The quickest of several: the machine may have been busy with something else in the others.
+  const quickest = (of: number) => Math.min(...Array.from({ length: 5 }, () => timeOf(of)));
+  const small = quickest(size);
+  expect(quickest(8 * size)).toBeLessThan(30 * Math.max(1, small));
 }
