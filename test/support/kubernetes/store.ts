@@ -217,15 +217,21 @@ export function createApiStore(): ApiStore {
       status: { phase: 'Terminating' },
     };
     emit('MODIFIED', stored);
-    setTimeout(() => {
-      for (const one of objects.values()) {
-        const { namespace, name } = metadataOf(one.object);
-        if (namespace === place.name)
-          drop({ kind: one.kind, namespace: place.name, name: textOf(name) }, one);
-      }
-      drop(place, stored);
-    }, TERMINATION_MS).unref();
+    setTimeout(() => finish(place, stored), TERMINATION_MS).unref();
     return stored.object;
+  }
+
+  /** Drops what nobody holds; the namespace stays until everything is let go. */
+  function finish(place: Place, stored: Stored): void {
+    let isHeld = false;
+    for (const one of objects.values()) {
+      const { namespace, name, finalizers } = metadataOf(one.object);
+      if (namespace !== place.name) continue;
+      if (Array.isArray(finalizers) && finalizers.length > 0) isHeld = true;
+      else drop({ kind: one.kind, namespace: place.name, name: textOf(name) }, one);
+    }
+    if (isHeld) setTimeout(() => finish(place, stored), TERMINATION_MS).unref();
+    else drop(place, stored);
   }
 
   /** A definition is served from now on, and says so. */
