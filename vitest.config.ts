@@ -6,6 +6,7 @@ import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 import { COMPILED } from './test/support/compiled-sources.ts';
 import { FILE_WEIGHTS } from './test/support/file-weights.ts';
+import { isWanted } from './test/support/suites.ts';
 
 /**
  * Begins with the files that take longest: one of them begun last, everything else would wait for it. A worker goes on with the next file
@@ -31,7 +32,9 @@ function weightOf({ moduleId }: TestSpecification): number {
 /** Files of the folders that start a Docker Engine or ask for their worker's, and the others. */
 function splitByEngine(folders: readonly string[]) {
   const files = folders.flatMap((folder) =>
-    globSync(`test/${folder}/**/*.test.ts`, { cwd: import.meta.dirname }),
+    globSync(`test/${folder}/**/*.test.ts`, { cwd: import.meta.dirname }).filter((file) =>
+      isWanted(file, process.env['KOMBINATOR_TESTS']),
+    ),
   );
   const needsEngine = (file: string) =>
     /\b(workerEngine|startDockerEngine)\(/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8'));
