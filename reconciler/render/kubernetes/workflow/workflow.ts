@@ -1,28 +1,20 @@
 import type { WorkflowAnalysis } from '../../../config/workflow/analyze-workflow.ts';
 import { givenVariables } from '../../../config/workflow/analyze-workflow.ts';
-import type { Position } from '../../../base/diagnostic.ts';
 import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts';
-import {
-  groupOf,
-  isGuarded,
-  objectId,
-  qualifiedKind,
-  qualifiedName,
-  rankOf,
-  stableTimeOf,
-} from '../../../model/kubernetes/kubernetes-object.ts';
+import { groupOf, objectId, rankOf } from '../../../model/kubernetes/kubernetes-object.ts';
 import type {
   Dependency,
   DependencyCondition,
   DesiredResource,
   ResourceId,
 } from '../../../model/resource.ts';
-import { hashSpec } from '../../../model/resource.ts';
 import type { RegistryCredentials } from '../../../model/registry.ts';
 import type { Secret } from '../../../model/secret.ts';
-import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
 import { hasPods } from '../../../config/workflow/workflow-edges.ts';
 import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { impliedCondition, inOrder, namespacesOf, referTo, toResource } from '../described-objects.ts';
+import type { DescribedObject } from '../described-objects.ts';
 import { renderObject } from './object.ts';
 import type { RegistrySecret } from '../registry-secret.ts';
 import { relateObjects } from '../related-objects.ts';
@@ -41,23 +33,14 @@ export interface RenderWorkflowOptions {
   readonly registries: readonly RegistryCredentials[];
 }
 
-/** Namespaces that every cluster has. */
-const GIVEN = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
-/** A rollout may pull images and wait for probes: 5 minutes. */
-const WORKLOAD_TIMEOUT_MS = 300_000;
 
-interface Rendered {
+interface Rendered extends DescribedObject {
   readonly node: FilledNode | null;
-  readonly id: ResourceId;
-  readonly spec: ObjectSpec;
-  readonly origin: Position;
   /** The Secret that its pods pull their image with, where it needs one. */
   readonly pullsWith: ResourceId | null;
   /** The Secret with variables that were given for it. */
   readonly reads: ResourceId | null;
-  /** Not the stack's own: a namespace that it only lives in. */
-  readonly shared: boolean;
 }
 
 /**
@@ -78,7 +61,7 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
     for (const id of [one.pullsWith, one.reads])
       if (id && !dependsOn.has(id)) dependsOn.set(id, { id, until: 'applied' });
     for (const before of first) {
-      const until = implied(before.spec, one.spec);
+      const until = impliedCondition(before.spec, one.spec);
       if (until !== null && !dependsOn.has(before.id)) dependsOn.set(before.id, { id: before.id, until });
     }
     return toResource(options.target, one, [...dependsOn.values()]);
@@ -91,9 +74,13 @@ function renderObjects(options: RenderWorkflowOptions): readonly Rendered[] {
   const related = relateObjects(own.map(({ spec }) => spec));
   const fitted = own.map((one, index) => ({ ...one, spec: related[index] ?? one.spec }));
   const objects = [...fitted, ...renderCredentials(own, options)];
-  return [...renderNamespaces(objects, options), ...objects].sort(
-    (a, b) => rankOf(a.spec) - rankOf(b.spec) || compareText(a.id, b.id),
-  );
+  const spaces = namespacesOf(options.target, objects).map((one): Rendered => ({
+    ...one,
+    node: null,
+    pullsWith: null,
+    reads: null,
+  }));
+  return [...spaces, ...objects].sort(inOrder);
 }
 
 function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
@@ -116,7 +103,7 @@ function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
     const reads = variablesIn(node);
     return {
       node,
-      id: objectId(target, refer(spec)),
+      id: objectId(target, referTo(spec)),
       spec,
       origin,
       pullsWith,
@@ -191,65 +178,9 @@ function renderCredentials(own: readonly Rendered[], options: RenderWorkflowOpti
   });
 }
 
-function renderNamespaces(
-  objects: readonly Rendered[],
-  { target }: RenderWorkflowOptions,
-): readonly Rendered[] {
-  const known = new Set(objects.map(({ id }) => id));
-  const spaces = new Map<ResourceId, Rendered>();
-  for (const { spec: member, origin } of objects) {
-    const name = member.metadata.namespace;
-    if (name === undefined || GIVEN.has(name)) continue;
-    const spec: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-    const id = objectId(target, refer(spec));
-    if (known.has(id) || spaces.has(id)) continue;
-    spaces.set(id, { node: null, id, spec, origin, pullsWith: null, reads: null, shared: true });
-  }
-  return [...spaces.values()];
-}
-
-function refer({ apiVersion, kind, metadata: { name, namespace } }: ObjectSpec) {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
-}
-
 /** Returns how far the source of an edge must have come: a job to its end, pods until they are well, everything else is there at once. */
 function conditionOf(before: ObjectSpec, after: ObjectSpec): DependencyCondition {
   if (before.kind === 'Job' && groupOf(before.apiVersion) === 'batch') return 'completed';
   const runs = WORKLOADS.has(after.kind) || after.kind === 'Job' || after.kind === 'CronJob';
   return WORKLOADS.has(before.kind) && runs ? 'healthy' : 'applied';
-}
-
-/** Returns the order that no edge has to say: namespaces, definitions and classes come before what uses them. */
-function implied(before: ObjectSpec, after: ObjectSpec): DependencyCondition | null {
-  if (before === after) return null;
-  if (before.kind === 'Namespace') {
-    return after.metadata.namespace === before.metadata.name ? 'applied' : null;
-  }
-  if (before.kind === 'CustomResourceDefinition') return defines(before, after) ? 'healthy' : null;
-  return rankOf(before) < rankOf(after) ? 'applied' : null;
-}
-
-function defines(definition: ObjectSpec, { apiVersion, kind }: ObjectSpec): boolean {
-  const spec = asFields(definition['spec']);
-  return spec?.['group'] === groupOf(apiVersion) && asFields(spec?.['names'])?.['kind'] === kind;
-}
-
-function toResource(target: string, one: Rendered, dependsOn: readonly Dependency[]): DesiredResource {
-  const { id, spec, origin, shared } = one;
-  const timeout = WORKLOADS.has(spec.kind) || spec.kind === 'Job';
-  return {
-    id,
-    target,
-    kind: qualifiedKind(spec),
-    name: qualifiedName(spec.metadata),
-    spec,
-    hash: hashSpec(spec, []),
-    updatable: Object.keys(spec),
-    dependsOn: dependsOn.toSorted((a, b) => compareText(a.id, b.id)),
-    origin,
-    ...stableTimeOf(spec),
-    ...(shared ? { shared: true } : {}),
-    ...(!shared && isGuarded(spec) ? { guarded: true } : {}),
-    ...(timeout ? { healthTimeoutMs: WORKLOAD_TIMEOUT_MS } : {}),
-  };
 }
