@@ -73,6 +73,8 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
   validation_error: [
     'UNSUPPORTED_KEY',
     'NOT_APPLIED',
+    'NOT_RENDERED',
+    'RENDER_FAILED',
     'RENAMED_KIT',
     'IMPLIED_SERVICE',
     'ANONYMOUS_VOLUME',

@@ -9,6 +9,7 @@ import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createRegistryClient } from '../adapters/registries/client.ts';
 import { createKeptRegistries } from '../run/registries/kept-registries.ts';
 import { openBackups } from './open-backups.ts';
+import { openRenderer } from './charts/open-renderer.ts';
 import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
@@ -146,6 +147,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     policy: policyOf(config),
     seal: openSeal(stateDir),
     keptRegistry: kept.settingOf,
+    renderer: await openRenderer(config.charts, { stateDir, exclusive: isExclusive(options) }),
   };
   const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
@@ -204,6 +206,11 @@ function timesOf({
   return defined({ resyncMs, stableMs });
 }
 
+/** Tells whether nobody else applies on the state directory. */
+function isExclusive({ exclusive, ephemeral }: KombinatorOptions): boolean {
+  return exclusive ?? ephemeral !== true;
+}
+
 async function readConfig(
   { config, repo }: KombinatorOptions,
   checkSchema: SchemaCheck,
@@ -240,6 +247,7 @@ const NO_CONFIG: DaemonConfig = {
   policy: homePolicy(),
   users: DEFAULT_USERS,
   builds: null,
+  charts: null,
   proxies: [],
   importFrom: DEFAULT_IMPORT_FROM,
   execRight: 'admins',
@@ -295,7 +303,7 @@ const MAX_IMPORT_BYTES = 256 * 1024 ** 2;
 function openStore(options: KombinatorOptions, clock: Clock): Store {
   const { stateDir, logger } = options;
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
-  if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
+  if (isExclusive(options)) closeInterrupted(store, clock, logger);
   return store;
 }
 

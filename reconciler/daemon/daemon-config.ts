@@ -17,6 +17,8 @@ import type { BackupsConfig } from './backups-config.ts';
 import { readBackupsConfig } from './backups-config.ts';
 import type { BuildsConfig } from './builds-config.ts';
 import { readBuildsConfig, readPlace } from './builds-config.ts';
+import type { ChartsConfig } from './charts/charts-config.ts';
+import { readChartsConfig } from './charts/charts-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import { readTagFolding } from './operator/tag-folding.ts';
@@ -36,6 +38,8 @@ export interface DaemonConfig {
   readonly users: UsersConfig;
   /** `null`: no images are built. */
   readonly builds: BuildsConfig | null;
+  /** `null`: stacks have no charts and overlays. */
+  readonly charts: ChartsConfig | null;
   /** Addresses or networks of proxies before the API. */
   readonly proxies: readonly string[];
   /** Places of repositories that Compose projects are imported from. */
@@ -92,6 +96,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     channels,
     policy,
     builds: readBuildsConfig(section('builds'), policy, collector),
+    charts: readChartsConfig(section('charts')),
     users: readUsersConfig(section('users'), collector),
     proxies: (asList(fields['proxies']) ?? []).filter((one) => typeof one === 'string'),
     importFrom: asList(section('imports')?.['from'])?.map(readPlace) ?? DEFAULT_IMPORT_FROM,

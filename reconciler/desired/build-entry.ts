@@ -65,6 +65,7 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     inline: [...serviceFiles.inline.keys()],
     ...lookedUp(analysis.secrets, kombination.name, context.policy),
     ...pulledBy(pulledImages(analysis)),
+    ...(analysis.manifests.length === 0 ? {} : { sources: analysis.secrets.sources }),
     ...namesOf(kombination),
     ...sharedObjects(analysis),
     ...placeClaims(analysis),
@@ -74,7 +75,13 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
   const placed = [...serviceFiles.files.values()].flat();
   const files = placed.filter(({ spec }) => !serviceFiles.inline.has(spec.blob));
   const embedded = findEmbedded(analysis);
-  return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
+  const { manifests } = analysis;
+  return {
+    entry,
+    files,
+    ...(embedded.size > 0 ? { embedded } : {}),
+    ...(manifests.length > 0 ? { manifests } : {}),
+  };
 }
 
 /** Names that are written out, of what is the stack's own: two of one name can only be told apart by who has it. */

@@ -21,6 +21,7 @@ import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 import { lookedUp } from './secret-cache.ts';
 import { createLookup, findMissing, summarise, textsOf } from './render-stack.ts';
 import { generateStack } from './generate-stack.ts';
+import { unrenderedManifests } from './manifests/stack-manifests.ts';
 import { placesAmong } from './shared/moved-places.ts';
 import { placeClaims } from './shared/shared-proxies.ts';
 
@@ -98,7 +99,11 @@ export function checkAs(
   const passwords = passwordsFor(core, { pulled: pulledImages(analysis) });
   const { secrets } = lookedUp(analysis.secrets, analysis.kombination.name, core.policy);
   const missing = findMissing([...secrets, ...passwords], createLookup(core));
-  const found = toDiagnostics(label, analysis.document, [...analysis.diagnostics, ...missing]);
+  const found = toDiagnostics(label, analysis.document, [
+    ...analysis.diagnostics,
+    ...missing,
+    ...unrenderedManifests(core, analysis),
+  ]);
   // A finding in the text itself is not in the file whose place the text takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
   return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(analysis) };

@@ -18,6 +18,7 @@ import type {
   RepositorySettings,
   SharedNode,
 } from '../ports/desired.ts';
+import type { ManifestRenderer } from '../ports/manifest-renderer.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { FileWrite, Revision, Source } from '../ports/source.ts';
 import { draftAdoption } from './adopt/draft-adoption.ts';
@@ -31,6 +32,7 @@ import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { ShownStack } from '../model/stack.ts';
 import type { Core, Rendered } from './state.ts';
+import type { StackEntry } from './stack-index.ts';
 import { copyIndex, createStackIndex } from './stack-index.ts';
 import { describing } from './files/describing-files.ts';
 import { servicesWith } from './files/services-with.ts';
@@ -38,11 +40,20 @@ import { whyNotNew } from './files/written-path.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
 import { emptyState } from './read-settings.ts';
+import { createManifestCache } from './manifests/manifest-cache.ts';
+import { ordersOf } from './manifests/stack-manifests.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { createBreather } from './repository-state.ts';
 import { listWorkflows } from './workflow.ts';
-import { findInline, listDiagnostics, renderStack, showStack, repositoryPolicy } from './render-stack.ts';
+import {
+  createLookup,
+  findInline,
+  listDiagnostics,
+  renderStack,
+  showStack,
+  repositoryPolicy,
+} from './render-stack.ts';
 
 export interface DesiredStateOptions {
   readonly source: Source;
@@ -57,6 +68,8 @@ export interface DesiredStateOptions {
   readonly policy?: OperatorPolicy;
   /** Credentials that were given over the API for what `kombinator.yaml` names, at the address that it has. Default: none. */
   readonly keptRegistry?: (entry: RegistryEntry) => RegistrySetting | undefined;
+  /** Programs for charts and overlays. Default: the operator has allowed none. */
+  readonly renderer?: ManifestRenderer | null;
   /** Key for digests of secrets that leave the process. Default: none, they leave it as they are. */
   readonly seal?: Seal;
 }
@@ -79,6 +92,11 @@ function createCore(options: DesiredStateOptions): Core {
   return {
     source,
     secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
+    manifestCache: createManifestCache({
+      source,
+      renderer: options.renderer ?? null,
+      fileBytes: merged.fileBytes,
+    }),
     limits: merged,
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
@@ -114,8 +132,10 @@ function toDesiredState(core: Core, options: DesiredStateOptions): DesiredState 
       return next;
     },
     async refresh(name, signal) {
-      const references = core.index.find(name)?.references ?? [];
-      if (references.length > 0) await core.secretCache.prepare(references, signal);
+      const entry = core.index.find(name);
+      if (entry === undefined) return;
+      if (entry.references.length > 0) await core.secretCache.prepare(entry.references, signal);
+      await prepareManifests(core, [entry], signal, true);
     },
     names: () => core.index.names(),
     dependantsOf: (name) => core.index.order.dependantsOf(name),
@@ -220,6 +240,7 @@ async function forkCore(
     secretCache: isUntrusted
       ? secretCache.onlyKnown(new Set([...referencesOf(core)].map(({ reference }) => reference)))
       : secretCache.over(source),
+    manifestCache: core.manifestCache.over(source, isUntrusted),
     rendered: new LRUCache<string, Rendered>({ max: MAX_STACKS_KEPT }),
     shown: new LRUCache<string, Rendered<ShownStack>>({ max: MAX_STACKS_SHOWN }),
     inline: new LRUCache<string, Uint8Array>({ max: MAX_INLINE_TEXTS_KEPT }),
@@ -240,6 +261,11 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     staged.changes.flatMap(({ entry }) => entry?.references ?? []),
     signal,
   );
+  await prepareManifests(
+    core,
+    staged.changes.flatMap(({ entry }) => entry ?? []),
+    signal,
+  );
   signal.throwIfAborted();
   const growth = staged.changes.reduce((sum, { file, entry }) => {
     return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
@@ -252,6 +278,18 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
   }
   return commit(core, staged);
+}
+
+/** Renders charts and overlays that nobody has rendered with these secrets; with `again` also those that could not be. */
+async function prepareManifests(
+  core: Core,
+  entries: readonly StackEntry[],
+  signal: AbortSignal,
+  again = false,
+): Promise<void> {
+  const lookup = createLookup(core);
+  const orders = entries.flatMap((entry) => (entry.manifests ? ordersOf(entry, lookup) : []));
+  if (orders.length > 0) await core.manifestCache.prepare(orders, signal, again);
 }
 
 function listNodes({ state }: Core): readonly SharedNode[] {
@@ -278,6 +316,7 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   core.state = staged.state;
   const concerned = index.apply(staged.changes);
   if (core.secretCache.crowded) core.secretCache.keepOnly(referencesOf(core));
+  if (core.manifestCache.crowded) core.manifestCache.keepOnly(manifestKeys(core));
   // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
   if (settingsMoved) {
     core.rendered.clear();
@@ -296,4 +335,14 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
 
 function* referencesOf({ index }: Core): Generator<SecretSource> {
   for (const file of index.files()) yield* index.entryOf(file)?.references ?? [];
+}
+
+function manifestKeys(core: Core): ReadonlySet<string> {
+  const lookup = createLookup(core);
+  const keys = new Set<string>();
+  for (const file of core.index.files()) {
+    const entry = core.index.entryOf(file);
+    if (entry?.manifests) for (const { key } of ordersOf(entry, lookup)) keys.add(key);
+  }
+  return keys;
 }

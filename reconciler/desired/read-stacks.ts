@@ -13,6 +13,7 @@ import type { IndexChange } from './stack-index.ts';
 import type { Readable } from './compose/read-compose-files.ts';
 import { withComposeTexts } from './compose/read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
+import { withManifests } from './manifests/with-manifests.ts';
 import { changedKits } from './read-kits.ts';
 import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
 import { isWorkflowFile } from './workflow.ts';
@@ -185,7 +186,7 @@ export async function readStacks(
   ];
   for (const { entry } of given)
     if (index.entryOf(entry.file)) removed.push({ file: entry.file, entry: null });
-  const filled = await withContents(kept, context.tree, options);
+  const filled = await withManifests(await withContents(kept, context.tree, options), context.tree, options);
   return [...removed, ...(await checkSizes(filled, context.tree, options))];
 }
 

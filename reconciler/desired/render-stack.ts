@@ -27,6 +27,7 @@ import { withProjectLabels } from './adopt/project-labels.ts';
 import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
+import { manifestDiagnostics, manifestSignature, renderStackManifests } from './manifests/stack-manifests.ts';
 import { withMakers } from './shared/shared-objects.ts';
 import { openRegistries, passwordsFor } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
@@ -75,7 +76,8 @@ export function showStack(core: Core, name: string): ShownStack | undefined {
 
 function readSignature(core: Core, entry: StackEntry, lookup: Lookup): string {
   const passwords = passwordsFor(core, entry).map(({ source }) => source);
-  return [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
+  const secrets = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
+  return `${secrets}${manifestSignature(core, entry, lookup)}`;
 }
 
 /** A stack rendered with the secrets of this moment. */
@@ -159,20 +161,21 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     targets,
     kinds,
   });
+  const others = rendered.resources;
+  const manifests = renderStackManifests(core, { entry, analysis, lookup, others, invalid });
+  const found = [...rendered.diagnostics, ...manifests.diagnostics];
   const own = { ...policy, ...kombination.policy };
   const labelling = { entry, analysis, secretOf };
-  const placed = withProjectLabels(core, withPolicy(rendered.resources, own), labelling);
+  const all = withPolicy([...others, ...manifests.resources], own);
+  const placed = withProjectLabels(core, all, labelling);
   const made = withMakers(placed, (key) => core.index.makerFor(entry, key), targets);
-  const resources = hasErrors(rendered.diagnostics) ? [] : made;
+  const resources = hasErrors(found) ? [] : made;
   return {
     ...common,
-    diagnostics: [...diagnostics, ...rendered.diagnostics],
+    diagnostics: [...diagnostics, ...found],
     stackkit: kombination.stackkit,
     targets,
-    services: viewServices(analysis).map((service) => ({
-      ...service,
-      resource: rendered.services.get(service.resource) ?? service.resource,
-    })),
+    services: [...viewServices(analysis, rendered.services), ...manifests.services],
     resources,
     hooks: invalid ? [] : renderHooks(contents, resources),
     dependsOn: core.index.dependenciesOf(entry),
@@ -233,7 +236,11 @@ export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 
   return texts ? { texts } : {};
 }
 
-function viewServices(analysis: Analysis): readonly ServiceView[] {
+/** @param extended ids of resources on targets of registered kinds, by those that they had */
+function viewServices(
+  analysis: Analysis,
+  extended: ReadonlyMap<string, string> = new Map(),
+): readonly ServiceView[] {
   const { kombination, dependencies } = analysis;
   return kombination.services
     .filter((service) => service.partOf === undefined)
@@ -252,7 +259,7 @@ function viewServices(analysis: Analysis): readonly ServiceView[] {
             portText(open ? defined({ ...port, hostPort, hostIp }) : port),
           );
         }),
-        resource,
+        resource: extended.get(resource) ?? resource,
         ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
         ...databaseSettings(service, kombination),
       };
@@ -275,7 +282,11 @@ function settingsDiagnostics({ state }: Core): readonly Diagnostic[] {
 /** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
 function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
   const missing = findMissing([...entry.secrets, ...passwordsFor(core, entry)], lookup);
-  const diagnostics: readonly DocumentDiagnostic[] = [...core.index.conflictsOf(entry), ...missing];
+  const diagnostics: readonly DocumentDiagnostic[] = [
+    ...core.index.conflictsOf(entry),
+    ...missing,
+    ...manifestDiagnostics(core, entry, lookup),
+  ];
   if (diagnostics.length === 0) return entry.diagnostics;
   if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeDiagnostics(entry, diagnostics)];
   // The text was parsed when it was loaded; only its lines are wanted now.

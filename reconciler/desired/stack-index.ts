@@ -14,6 +14,7 @@ import type { OrderedStack, StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
 import type { ImpliedOrder, SharedObjects } from './shared/implied-order.ts';
 import { createImpliedOrder } from './shared/implied-order.ts';
+import type { ManifestSource } from './manifests/manifest-source.ts';
 import type { MultiMap } from './shared/multi-map.ts';
 import { createMultiMap } from './shared/multi-map.ts';
 import type { ProxyShare } from './shared/shared-proxies.ts';
@@ -57,6 +58,10 @@ export interface StackEntry extends SharedObjects, ProxyShare {
   readonly pulled?: readonly PulledImage[];
   /** Every secret that is looked up by what it says itself, each once. */
   readonly references: readonly SecretSource[];
+  /** Charts and overlays; left out: none. */
+  readonly manifests?: readonly ManifestSource[];
+  /** Secrets in values of charts, by reference as written; left out: none. */
+  readonly sources?: ReadonlyMap<string, SecretSource>;
   /** Left out: it is no workflow, or one that could not be read. */
   readonly workflow?: WorkflowSummary;
 }
@@ -258,8 +263,8 @@ function inOrder(entry: StackEntry, implied: ImpliedOrder<StackEntry>): OrderedS
   return more.length === 0 ? entry : { name, dependsOn: [...dependsOn, ...more] };
 }
 
-function isNotable({ diagnostics, secrets, dependsOn, pulled = [] }: StackEntry): boolean {
-  return diagnostics.length + secrets.length + dependsOn.length + pulled.length > 0;
+function isNotable({ diagnostics, secrets, dependsOn, pulled = [], manifests = [] }: StackEntry): boolean {
+  return diagnostics.length + secrets.length + dependsOn.length + pulled.length + manifests.length > 0;
 }
 
 function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void {

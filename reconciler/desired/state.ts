@@ -5,6 +5,7 @@ import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
+import type { FoundManifest } from '../config/kombination/manifests/find-manifests.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { ProxyPlaces } from '../config/kits/proxy-claim.ts';
@@ -13,6 +14,7 @@ import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import type { DesiredStack, ShownStack } from '../model/stack.ts';
 import type { Source } from '../ports/source.ts';
+import type { ManifestCache } from './manifests/manifest-cache.ts';
 import type { SecretCache } from './secret-cache.ts';
 import type { StackEntry, StackIndex } from './stack-index.ts';
 import type { LoadLimits, RepositoryState } from './repository-state.ts';
@@ -21,6 +23,7 @@ import type { LoadLimits, RepositoryState } from './repository-state.ts';
 export interface Core {
   readonly source: Source;
   readonly secretCache: SecretCache;
+  readonly manifestCache: ManifestCache;
   readonly limits: LoadLimits;
   readonly checkSchema: SchemaCheck;
   /** Kinds of targets that were registered. */
@@ -56,6 +59,8 @@ export interface BuiltEntry {
   readonly files: readonly PlacedFile[];
   /** Files whose content is wanted, by service: it becomes a part of an object of a cluster. */
   readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
+  /** Charts and overlays; left out: none. */
+  readonly manifests?: readonly FoundManifest[];
 }
 
 /** The sources that an entry is made from besides its own text. */

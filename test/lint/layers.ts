@@ -41,7 +41,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [BASE, DATABASE, MODEL, 'schemas'],
     packages: ['ajv', 'lru-cache', 'node:path', 'yaml'],
   },
-  [RENDER]: { imports: [BASE, CONFIG, MODEL], packages: ['yaml'] },
+  [RENDER]: { imports: [BASE, CONFIG, MODEL, PODS], packages: ['yaml'] },
   [PLAN]: { imports: [BASE, MODEL], packages: [] },
   [PORTS]: { imports: [BASE, DATABASE, MODEL, PLAN, PODS], packages: [] },
   [PUBLIC]: { imports: [BASE, DATABASE, MODEL, PLAN, PODS, PORTS], packages: [] },
@@ -60,6 +60,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'reconciler/adapters/backups': {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, 'age-encryption', 'node:child_process'],
+  },
+  'reconciler/adapters/charts': {
+    imports: CORE_OF_ADAPTERS,
+    packages: ['node:child_process', 'node:crypto', 'node:fs', 'node:path', 'yaml'],
   },
   'reconciler/adapters/docker': {
     imports: CORE_OF_ADAPTERS,

@@ -4,6 +4,7 @@ import { createSchemaCheck } from '../../reconciler/config/schema-check.ts';
 import type { OperatorPolicy } from '../../reconciler/model/operator-policy.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
+import type { ManifestRenderer } from '../../reconciler/ports/manifest-renderer.ts';
 import type { Secrets } from '../../reconciler/ports/secrets.ts';
 import type { Vault } from '../../reconciler/ports/vault.ts';
 import { givenSecret } from '../../reconciler/ports/vault.ts';
@@ -52,10 +53,12 @@ export function createDesiredFixture(
     readonly limits?: DesiredStateOptions['limits'];
     /** Default: everything is allowed. */
     readonly policy?: OperatorPolicy;
+    /** Default: there is none. */
+    readonly renderer?: ManifestRenderer;
   } = {},
 ): DesiredFixture {
   const source = createMemorySource();
-  const { limits, policy } = options;
+  const { limits, policy, renderer } = options;
   const secrets = options.port ?? createFixedSecrets(options.secrets);
   const state = createDesiredState({
     source,
@@ -63,6 +66,7 @@ export function createDesiredFixture(
     checkSchema,
     ...(limits ? { limits } : {}),
     ...(policy ? { policy } : {}),
+    ...(renderer ? { renderer } : {}),
   });
   const load = async (): Promise<LoadResult> => {
     const { signal } = new AbortController();

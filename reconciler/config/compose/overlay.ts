@@ -21,7 +21,7 @@ export function loadOverlay(project: Project, kombination: MapNode, environment:
 }
 
 /** Parts that are read elsewhere, or may hold dollar signs of their own. */
-const LEFT_ALONE = new Set(['version', 'variables', 'hooks', 'compose']);
+const LEFT_ALONE = new Set(['version', 'variables', 'hooks', 'compose', 'charts', 'overlays']);
 const SHELL_WORDS = new Set(['command', 'entrypoint', 'healthcheck']);
 
 function modeOf(path: readonly string[]): Mode {

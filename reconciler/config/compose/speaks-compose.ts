@@ -19,7 +19,7 @@ export function speaksCompose({ value }: YamlDocument): boolean {
   const document = asFields(value);
   if (!document) return false;
   if (DOCUMENT_WORDS.some((word) => own(document, word) !== undefined)) return true;
-  const { services, variables: _, hooks: __, ...rest } = document;
+  const { services, variables: _, hooks: __, charts: ___, overlays: ____, ...rest } = document;
   for (const item of asList(services) ?? Object.values(asFields(services) ?? {})) {
     const service = asFields(item);
     if (!service) continue;

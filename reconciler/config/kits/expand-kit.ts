@@ -68,7 +68,12 @@ export function expandKit(
     volumes: declareVolumes(written, services),
     secrets: proxied ? { ...context.tls.secrets, ...written.secrets } : written.secrets,
     policy: written.policy,
-    ...defined({ backup: written.backup, dataDir: written.dataDir, adopts: written.adopts }),
+    ...defined({
+      backup: written.backup,
+      dataDir: written.dataDir,
+      adopts: written.adopts,
+      manifests: written.manifests,
+    }),
     ...(claims.length === 0 ? {} : { proxies: claims }),
   };
 }

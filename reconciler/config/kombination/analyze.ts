@@ -28,10 +28,12 @@ import type { KitCatalogue } from '../kits/kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import { addressesOverlap } from '../../model/docker/ports.ts';
-import { readDocument, reportUnread, withoutEchoes, withUnset } from './read-document.ts';
+import { readDocument, reportUnread, withFindings, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { checkSecretPlaces } from './secret-places.ts';
+import type { FoundManifest } from './manifests/find-manifests.ts';
+import { findManifests } from './manifests/find-manifests.ts';
 import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
 import type { FoundServiceFiles } from './checks/service-files.ts';
@@ -85,6 +87,8 @@ export interface Analysis {
   /** Proxies of its kit that it has or needs. */
   readonly proxies: readonly ProxyClaim[];
   readonly serviceFiles: FoundServiceFiles;
+  /** Charts and overlays whose parts are there. */
+  readonly manifests: readonly FoundManifest[];
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PublishedPort[];
@@ -100,9 +104,9 @@ export interface Analysis {
 export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics = createDiagnosticCollector();
   const { document, written, composed } = readDocument(options);
-  const broken = document.value === undefined;
   if (document.value === null) reportEmpty(diagnostics);
-  else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
+  else if (document.value !== undefined)
+    options.checkSchema('kombination', document.original ?? {}, diagnostics);
   for (const note of document.notes) diagnostics.add(note);
   if (composed) reportUnread(composed, written, diagnostics);
   checkSecretPlaces(document.value, diagnostics);
@@ -130,7 +134,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkCluster(kombination, all.services, diagnostics);
   checkPlainSecrets(all.services, { document, file: options.file }, diagnostics);
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
-  const templates = [...serviceFiles.templates.values()].flat();
+  const { manifests, texts, watched } = findManifests(kombination, place);
+  const templates = [...serviceFiles.templates.values(), texts].flat();
   const secrets = findSecrets(all, { ...place, templates });
   const needs = checkNeeds(options.policy, all, secrets.secrets, diagnostics);
   return {
@@ -145,15 +150,14 @@ export function analyze(options: AnalyzeOptions): Analysis {
     dependsOn: readStackDependencies(document.value),
     proxies: kombination.proxies ?? [],
     serviceFiles,
+    manifests,
     images: builds.images,
     ports,
     hooks,
     needs,
     secrets: composed ? withUnset(secrets, composed) : secrets,
-    diagnostics: composed
-      ? [...composed.diagnostics, ...withoutEchoes(composed, diagnostics.list)]
-      : diagnostics.list,
-    watched: composed?.watched ?? [],
+    diagnostics: composed ? withFindings(composed, diagnostics.list) : diagnostics.list,
+    watched: [...(composed?.watched ?? []), ...watched],
   };
 }
 

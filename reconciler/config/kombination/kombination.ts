@@ -2,6 +2,7 @@ import type { ProxyClaim } from '../kits/proxy-claim.ts';
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
 import type { ClusterNode } from './cluster-model.ts';
+import type { ManifestModel } from './manifests/manifest-model.ts';
 import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {
@@ -45,6 +46,8 @@ export interface Kombination {
   readonly backup?: BackupModel;
   readonly dataDir?: DataDirModel;
   readonly adopts?: AdoptsModel;
+  /** Charts and overlays, in the order they are written; left out: none. */
+  readonly manifests?: readonly ManifestModel[];
   /** Proxies of its kit that it has or needs; left out: none. */
   readonly proxies?: readonly ProxyClaim[];
 }
@@ -294,4 +297,5 @@ export interface WrittenKombination {
   readonly backup?: BackupModel;
   readonly dataDir?: DataDirModel;
   readonly adopts?: AdoptsModel;
+  readonly manifests?: readonly ManifestModel[];
 }

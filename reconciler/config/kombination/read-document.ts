@@ -76,16 +76,17 @@ export function withUnset(
   return { ...secretsFound, secrets };
 }
 
-/** Findings without those that only come of a value that could not be filled in, which is said already. */
-export function withoutEchoes(
+/** Findings of the Compose files and of the document, without those that only come of a value that could not be filled in, which is said already. */
+export function withFindings(
   { document, diagnostics: reported }: ComposedDocument,
   found: readonly DocumentDiagnostic[],
 ): readonly DocumentDiagnostic[] {
   const failed = new Set(
     reported.flatMap(({ code, place }) => (UNFILLED.has(code) && place ? [keyOf(place)] : [])),
   );
-  if (failed.size === 0) return found;
-  return found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
+  if (failed.size === 0) return [...reported, ...found];
+  const rest = found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
+  return [...reported, ...rest];
 }
 
 const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE', 'SECRET_MISPLACED']);

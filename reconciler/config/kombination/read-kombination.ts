@@ -19,6 +19,7 @@ import type {
   WrittenService,
 } from './kombination.ts';
 import { readTexts, texts } from '../../model/docker/options/option-values.ts';
+import { readManifests } from './manifests/read-manifests.ts';
 import { readTls } from './proxy-tls.ts';
 import { readServiceFields } from './service/service-fields.ts';
 import { readLabels } from './service/service-lists.ts';
@@ -66,6 +67,7 @@ export function readKombination(value: unknown, diagnostics: DiagnosticCollector
     ...(backup === undefined ? {} : { backup }),
     ...readDataDir(document, diagnostics),
     ...readAdopts(document),
+    ...readManifests(document),
   };
 }
 

@@ -134,7 +134,7 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
         ...(own ? { [MANAGED_BY]: MANAGER, [STACK]: marks.stack } : {}),
       },
       annotations: {
-        ...((annotations ?? {}) as JsonObject),
+        ...(reveal(annotations ?? {}, desired.seal) as JsonObject),
         ...(own ? { [MARK.resource]: desired.id, [MARK.hash]: desired.hash } : {}),
         ...(own && marks.revision !== null ? { [MARK.revision]: marks.revision } : {}),
         ...(own && marks.branch !== null ? { [MARK.branch]: marks.branch } : {}),
