@@ -96,7 +96,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     channels,
     policy,
     builds: readBuildsConfig(section('builds'), policy, collector),
-    charts: readChartsConfig(section('charts')),
+    charts: readChartsConfig(section('charts'), collector),
     users: readUsersConfig(section('users'), collector),
     proxies: (asList(fields['proxies']) ?? []).filter((one) => typeof one === 'string'),
     importFrom: asList(section('imports')?.['from'])?.map(readPlace) ?? DEFAULT_IMPORT_FROM,

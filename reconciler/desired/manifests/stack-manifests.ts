@@ -7,6 +7,7 @@ import type { Analysis } from '../../config/kombination/analyze.ts';
 import { toDiagnostics } from '../../config/kombination/analyze.ts';
 import { checkPolicy } from '../../config/kombination/checks/check-policy.ts';
 import { manifestTitle } from '../../config/kombination/manifests/manifest-model.ts';
+import type { Need } from '../../model/operator-policy.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
 import { Secret } from '../../model/secret.ts';
 import type { SecretSource } from '../../model/secret-reference.ts';
@@ -70,6 +71,15 @@ export function manifestDiagnostics(
     checkPolicy(core.policy, name, needs, collector);
   }
   return collector.list;
+}
+
+/** Parts in which what was rendered of an entry reaches out of its own pods. */
+export function manifestNeeds(core: Core, entry: StackEntry, lookup: Lookup): readonly Need[] {
+  if (entry.manifests === undefined) return [];
+  return ordersOf(entry, lookup).flatMap((order) => {
+    const answer = core.manifestCache.lookup(order);
+    return answer && 'needs' in answer ? answer.needs : [];
+  });
 }
 
 /** Says that charts and overlays of a text have not been rendered: programs are run for what is committed. */

@@ -7,7 +7,8 @@ import type { AskedFor, Need } from '../../model/operator-policy.ts';
 import { canBeAllowed, missingGrants, OPEN_POLICY } from '../../model/operator-policy.ts';
 import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
-import { placesOf } from '../render-stack.ts';
+import { manifestNeeds } from '../manifests/stack-manifests.ts';
+import { createLookup, placesOf } from '../render-stack.ts';
 import { readSmall } from '../repository-state.ts';
 import type { StackEntry } from '../stack-index.ts';
 import type { Core } from '../state.ts';
@@ -19,11 +20,13 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
   const stacks = new Map<string, readonly Need[]>();
   const connections = new Set<string>();
   const keyFiles = new Set<string>();
+  const lookup = createLookup(core);
   for (const file of index.files()) {
     const entry = index.entryOf(file);
     if (!entry || entry.text === null) continue;
     const { needs, targets } = readOpenly(core, { ...entry, file }, entry.text);
-    const missing = missingGrants(policy, entry.name, needs).filter(canBeAllowed);
+    const all = [...needs, ...manifestNeeds(core, entry, lookup)];
+    const missing = missingGrants(policy, entry.name, all).filter(canBeAllowed);
     if (missing.length > 0) stacks.set(entry.name, [...(stacks.get(entry.name) ?? []), ...missing]);
     for (const target of targets) {
       const refused = refusedConnection(policy, target);

@@ -96,6 +96,21 @@ describe('charts', () => {
     expect(after?.hash).not.toBe(before?.hash);
   });
 
+  it('are described by their files', async () => {
+    const chart = { ...CHART, 'kombinations/mon/values.yaml': 'a: 1', 'shared/x.yaml': 'x' };
+    await push(
+      ['charts: { demo: { chart: ./demo, valuesFiles: [values.yaml, ../../shared/x.yaml] } }'],
+      chart,
+    );
+    expect(fixture.state.describing('mon')?.files.map(({ path }) => path)).toEqual([
+      FILE,
+      'kombinations/mon/demo/Chart.yaml',
+      'kombinations/mon/demo/templates/a.yaml',
+      'kombinations/mon/values.yaml',
+      'shared/x.yaml',
+    ]);
+  });
+
   it('whose secret is not there are told of once', async () => {
     await push(['charts: { demo: { chart: ./demo, values: { a: secret://env/NONE } } }']);
     expect(told().map((one) => one.split(' ')[1])).toEqual(['SECRET_NOT_FOUND']);
@@ -129,6 +144,9 @@ describe('charts', () => {
     await push(['charts: { demo: { chart: ./demo } }']);
     expect(told()).toEqual([
       '4 NOT_ALLOWED the chart demo (Pod mon/p) uses the pid namespace of the machine, which the operator has not allowed',
+    ]);
+    expect((await fixture.state.askedFor(signal)).stacks.get('mon')).toMatchObject([
+      { grant: 'hostNamespaces', value: 'pid' },
     ]);
   });
 
