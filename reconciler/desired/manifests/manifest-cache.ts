@@ -230,7 +230,7 @@ interface Whole {
 
 function toAnswer({ read }: CacheState, { key, source, rendered }: Whole): ManifestAnswer {
   const { model, namespace } = source;
-  const hooks = model.kind === 'chart' ? model.hooks : 'leave-out';
+  const hooks = model.kind === 'chart' ? model.hooks : 'none';
   const readAll = () => readManifests({ ...rendered, namespace, title: manifestTitle(model), hooks });
   const whole = readAll();
   read.set(key, whole);

@@ -6,7 +6,7 @@ import {
   viewManifests,
 } from '../../../reconciler/render/kubernetes/manifests/render-manifests.ts';
 
-const read = (text: string, decoy: string | null = null, hooks: 'refuse' | 'leave-out' = 'refuse') =>
+const read = (text: string, decoy: string | null = null, hooks: 'refuse' | 'leave-out' | 'none' = 'refuse') =>
   readManifests({ text, decoy, namespace: 'apps', title: 'the chart demo', hooks });
 const problems = (...args: Parameters<typeof read>) =>
   read(...args).problems.map(({ code = '', problem }) => `${code} ${problem}`);
@@ -74,6 +74,7 @@ describe('hooks', () => {
     expect(problems(text)).toEqual(told);
     expect(read(text).objects).toHaveLength(count);
     expect(problems(text, null, 'leave-out')).toEqual([]);
+    expect(read(text, null, 'none').objects).toHaveLength(2);
   });
 });
 

@@ -23,7 +23,8 @@ export interface ManifestTexts {
   readonly namespace: string;
   /** `the chart grafana` */
   readonly title: string;
-  readonly hooks: 'refuse' | 'leave-out';
+  /** Treatment of hooks; `none`: the program knows of none, and all that it prints is meant. */
+  readonly hooks: 'refuse' | 'leave-out' | 'none';
 }
 
 /** A need of one of the objects. */
@@ -54,7 +55,7 @@ export function readManifests(texts: ManifestTexts): ReadManifests {
   if (isProblem(twins)) return refused(twins);
   const problems: Problem[] = [...hookProblems(written, texts)];
   const pairs = written.map((object, index) => ({ object, twin: twins?.[index] ?? null }));
-  const kept = pairs.filter(({ object }) => isPart(object));
+  const kept = pairs.filter(({ object }) => texts.hooks === 'none' || isPart(object));
   const needs: ObjectNeedOf[] = [];
   const seen = new Set<string>();
   const objects = kept.map(({ object, twin }): ObjectSpec => {
@@ -108,7 +109,7 @@ function hookProblems(
   written: readonly WrittenObject[],
   { hooks, title }: ManifestTexts,
 ): readonly Problem[] {
-  if (hooks === 'leave-out') return [];
+  if (hooks !== 'refuse') return [];
   const run = written.filter((one) => !isPart(one) && one.hooks.some((hook) => !TESTS.has(hook)));
   if (run.length === 0) return [];
   const named = run.slice(0, MAX_NAMED).map((one) => `${one.kind} ${one.name} (${one.hooks.join(', ')})`);
