@@ -43,6 +43,7 @@ import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { GitHostSetup } from './hosts/host-setup.ts';
 import { openHostSetup } from './hosts/host-setup.ts';
+import { filesOf } from './hosts/signatures-config.ts';
 import type { Metrics } from './metrics.ts';
 import { openChannels } from './notify/open-channels.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
@@ -139,7 +140,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const gitHost = () => openHostSetup(config.gitHost, options.repo, secrets);
   const hosting = hostOf(options, gitHost);
   const store = openStore(options, clock);
-  const source = await openSource(options, clock);
+  const source = await openSource(options, config, clock);
   const reading = {
     secrets,
     checkSchema,
@@ -170,6 +171,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
+    ...(config.signatures === null ? {} : { signatures: config.signatures }),
     ...hosting,
     ...timesOf(options),
   });
@@ -217,7 +219,9 @@ async function readConfig(
 ): Promise<DaemonConfig> {
   if (config === undefined) return NO_CONFIG;
   await refuseConfigOfAuthors(config, repo);
-  return readDaemonConfig(config, checkSchema);
+  const read = readDaemonConfig(config, checkSchema);
+  for (const file of filesOf(read.signatures)) await refuseConfigOfAuthors(file, repo);
+  return read;
 }
 
 function checksOf(reconciler: Reconciler): Record<string, string> {
@@ -254,6 +258,7 @@ const NO_CONFIG: DaemonConfig = {
   channels: [],
   gitHost: null,
   folding: DEFAULT_FOLDING,
+  signatures: null,
 };
 
 /** Descriptions are told of places for backups that there are not. */
@@ -322,7 +327,7 @@ function openSecrets(options: KombinatorOptions) {
   return { kept: createKeptRegistries(vault), secrets, vault };
 }
 
-function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
+function openSource(options: KombinatorOptions, { signatures }: DaemonConfig, clock: Clock): Promise<Source> {
   const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules, fetchLargeFiles } = options;
   const secret = (value: string) => new Secret(value, 'the options');
   return createGitSource({
@@ -331,6 +336,7 @@ function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
     clock,
     logger,
     oneCommand: options.ephemeral === true,
+    ...(signatures === null ? {} : { signingKey: join(stateDir, 'signing') }),
     ...(branch === undefined ? {} : { branch }),
     ...(fetchSubmodules === undefined ? {} : { fetchSubmodules }),
     ...(fetchLargeFiles === undefined ? {} : { fetchLargeFiles }),

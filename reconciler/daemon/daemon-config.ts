@@ -12,6 +12,7 @@ import { readChannels } from './notify/channels-config.ts';
 import { readFreezeWindows } from './freeze-config.ts';
 import type { GitHostConfig } from './hosts/host-config.ts';
 import { readGitHost } from './hosts/host-config.ts';
+import { readSignatures } from './hosts/signatures-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
 import type { BackupsConfig } from './backups-config.ts';
 import { readBackupsConfig } from './backups-config.ts';
@@ -25,6 +26,7 @@ import { readTagFolding } from './operator/tag-folding.ts';
 import type { TagFolding } from '../ports/source.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { readOperatorPolicy } from './policy-config.ts';
+import type { SignatureSettings } from '../ports/signatures.ts';
 import type { ExecRight } from '../public/sessions/sessions.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { readUsersConfig } from './users-config.ts';
@@ -51,6 +53,8 @@ export interface DaemonConfig {
   readonly gitHost: GitHostConfig | null;
   /** Deployment tags that keep refs of their own; `null`: all of them. */
   readonly folding: TagFolding | null;
+  /** Signatures that commits have to have; `null`: none. */
+  readonly signatures: SignatureSettings | null;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -104,6 +108,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     execRight: readExecRight(section('exec')?.['for']),
     gitHost: readGitHost(section('git'), collector),
     folding: readTagFolding(asFields(section('git')?.['tags']), collector),
+    signatures: readSignatures(section('git'), collector),
   };
   const diagnostics = toDiagnostics(path, document, collector.list);
   if (diagnostics.length === 0) return config;

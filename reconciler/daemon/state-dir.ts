@@ -78,7 +78,7 @@ export async function refuseConfigOfAuthors(path: string, repo: string): Promise
   for (const place of [join(realPath(dirname(given)), basename(given)), realPath(given)]) {
     const tree = await workTreeAround(dirname(place));
     if (tree === null || tree.commonDir !== watched.commonDir || !tree.tracked.has(place)) continue;
-    const message = `the configuration ${given} is a file of the watched repository, whose authors would say by it what they may do; keep it outside of the repository`;
+    const message = `the operator's file ${given} is a file of the watched repository, whose authors would say by it what they may do; keep it outside of the repository`;
     throw new ReconcilerError('BAD_OPTIONS', message);
   }
 }

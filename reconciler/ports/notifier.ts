@@ -34,7 +34,7 @@ interface Occasion {
  * - `frozen` its plan waits for a freeze window to close
  * - `node_away` a node does not answer; stacks that are not well for that alone are not told of besides
  * - `backup_failed` a backup failed
- * - `findings` the description of the stack, or a file of the repository, has errors
+ * - `findings` the description of the stack, or a file of the repository, has errors, or commits are not signed as they have to be
  * - `test` somebody tries whether news arrive; only to channels of the operator
  */
 export type Notification =

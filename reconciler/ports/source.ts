@@ -1,3 +1,5 @@
+import type { Verification, VerifyRequest } from './signatures.ts';
+
 /** A commit the desired state is read from. */
 export interface Revision {
   /** 40 hex digits. */
@@ -191,6 +193,11 @@ export interface Source extends AsyncDisposable {
   ): Promise<{ readonly commit: string; readonly isNew: boolean }>;
   /** Merges what is proposed, on no branch and in no commit: only to see what it would change. */
   tryMerge(request: MergeRequest, signal: AbortSignal): Promise<MergeResult>;
+  /**
+   * Finds out which commits are signed by their authors. Those that this source makes itself are, where it has a key. Throws GIT_NOT_INSTALLED where a program
+   * for it is missing, BAD_OPTIONS for rules that cannot be read, GIT_ERROR for a commit that is not there.
+   */
+  verify(request: VerifyRequest, signal: AbortSignal): Promise<Verification>;
   /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
   tag(request: TagRequest): Promise<void>;
   /**

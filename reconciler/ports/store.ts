@@ -9,6 +9,7 @@ import type { ImageRecords } from './inventory/image-records.ts';
 import type { ObjectRecords } from './inventory/object-records.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { NoticeRecords } from './notifier.ts';
+import type { VerifiedRecords } from './signatures.ts';
 import type { Role, UserRecords } from './user-records.ts';
 
 export type { Role } from './user-records.ts';
@@ -198,6 +199,7 @@ export interface Store
     AuditRecords,
     BuildRecords,
     ImageRecords,
+    VerifiedRecords,
     Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;

@@ -9,6 +9,7 @@ import type { Freeze } from '../ports/freeze.ts';
 import type { GitHost } from '../ports/hosts/git-host.ts';
 import type { HostSettings } from '../ports/hosts/host-settings.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { SignatureSettings } from '../ports/signatures.ts';
 import type { Source } from '../ports/source.ts';
 import type { Deployments } from './record/deployments.ts';
 import type { HookFeed } from './hosts/hook-feed.ts';
@@ -31,6 +32,8 @@ export interface RunContext {
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
+  /** Decision whether commits have to be signed; `null`: they need not be. */
+  readonly signatures: SignatureSettings | null;
   /** Host of the config repository; `null`: the operator has set none up. */
   readonly gitHost: GitHost | null;
   readonly hostSettings: HostSettings;

@@ -29,6 +29,7 @@ import type { HostSettings } from '../ports/hosts/host-settings.ts';
 import { DEFAULT_HOST_SETTINGS } from '../ports/hosts/host-settings.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
+import type { SignatureSettings } from '../ports/signatures.ts';
 import type { Source, TagFolding } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
@@ -105,6 +106,8 @@ export interface ReconcilerOptions {
   readonly backupCipher?: BackupCipher;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
+  /** Signatures that commits have to have. Default: none. */
+  readonly signatures?: SignatureSettings;
   /** Host of the config repository. Default: none is known. */
   readonly gitHost?: GitHost;
   /** Decisions of the operator about what is done there. Default: plans for pull requests that are no forks, nobody confirms. */
@@ -346,6 +349,7 @@ function createContext(options: ReconcilerOptions): RunContext {
       onMoved: (jobId, tag) => jobs.noteTag(jobId, tag),
     }),
     freeze: options.freeze ?? NEVER_FROZEN,
+    signatures: options.signatures ?? null,
     gitHost: options.gitHost ?? null,
     hostSettings: options.hostSettings ?? DEFAULT_HOST_SETTINGS,
     hooks: createHookFeed(onListenerError),

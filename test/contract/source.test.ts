@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Secret } from '../../reconciler/model/secret.ts';
 import { Secret as SecretValue } from '../../reconciler/model/secret.ts';
@@ -11,6 +14,7 @@ import { startSshServer } from '../support/git/git-ssh-server.ts';
 import { createMemorySource } from '../support/memory/memory-source.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { describeSourceContract } from './source.ts';
+import { describeSignatureContract } from './source-signatures.ts';
 
 const MODES = { file: '100644', executable: '100755', symlink: '120000' } as const;
 const password: Secret = new SecretValue('s3cret', 'test');
@@ -46,14 +50,45 @@ async function build(
   };
 }
 
-describeSourceContract('in memory', async () => {
+async function buildInMemory(): Promise<SourceHarness> {
   const source = createMemorySource();
   return {
     source,
     push: async (writes, message) => source.pushWrites(writes, message),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
-});
+}
+
+/** A key in a directory of its own, where sources make it. */
+async function withKey(build: (signingKey: string) => Promise<SourceHarness>): Promise<SourceHarness> {
+  const directory = await mkdtemp(join(tmpdir(), 'kombinator-signing-'));
+  const harness = await build(join(directory, 'signing'));
+  return {
+    ...harness,
+    [Symbol.asyncDispose]: async () => {
+      await harness[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+describeSourceContract('in memory', buildInMemory);
+describeSignatureContract('in memory', buildInMemory);
+
+describeSignatureContract('local bare repository', () =>
+  withKey(async (signingKey) => {
+    const repository = await createBareRepo();
+    return build(repository, { location: repository.path, signingKey });
+  }),
+);
+
+describeSignatureContract('http remote', () =>
+  withKey(async (signingKey) => {
+    const repository = await createBareRepo();
+    const server = await startGitServer({ repository: repository.path });
+    return build(repository, { location: server.url, signingKey }, server);
+  }),
+);
 
 describeSourceContract('local bare repository', async () => {
   const repository = await createBareRepo();

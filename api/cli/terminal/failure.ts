@@ -44,7 +44,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
     'set KOMBINATOR_GIT_TOKEN, or KOMBINATOR_GIT_USERNAME and KOMBINATOR_GIT_PASSWORD, for http(s); check the ssh key otherwise',
   BRANCH_NOT_FOUND: 'commit something first, or name another branch with --branch',
   EMPTY_REPOSITORY: 'commit a kombinations/NAME/kombination.yaml; an empty repository never deletes anything',
-  GIT_NOT_INSTALLED: 'install git (Debian, Ubuntu: apt-get install git), or use an http(s) address',
+  GIT_NOT_INSTALLED:
+    'install what is missing (Debian, Ubuntu: apt-get install git openssh-client); repositories at http(s) addresses are read without',
+  COMMIT_NOT_VERIFIED: 'docs/signatures.md says what each reason means, and what to do about it',
   INVALID_CONFIGURATION: '`kombinator validate` lists every problem with its line',
   TARGET_UNREACHABLE:
     'check that the engine or cluster runs and that you may use it (DOCKER_HOST and the docker group, or the kubeconfig)',

@@ -11,6 +11,8 @@ import { createModules } from './modules/modules.ts';
 import { parsePlaces } from './modules/places.ts';
 import type { Identity } from './repository/objects.ts';
 import { createRemoteSource } from './remote-source.ts';
+import { createCommitSigner } from './signatures/commit-signer.ts';
+import { createCommitVerifier } from './signatures/verify-commits.ts';
 import type { SshOptions } from './remote/ssh-transport.ts';
 import { createSshTransport } from './remote/ssh-transport.ts';
 
@@ -43,6 +45,8 @@ export interface GitSourceOptions {
   readonly oneCommand?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** File of the key that commits are signed with, made when it is missing. Default: they are not signed. */
+  readonly signingKey?: string;
   /** Writes commits and tags. Default `Kombinator <kombinator@localhost>`. */
   readonly committer?: Identity;
 }
@@ -82,7 +86,10 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
     clock,
     logger,
   });
-  const common = { git, clock, logger, committer, modules };
+  const { signingKey } = options;
+  const signer = signingKey === undefined ? null : createCommitSigner({ path: signingKey, logger });
+  const verifier = createCommitVerifier({ git, cacheDir, signer });
+  const common = { git, clock, logger, committer, modules, signer, verifier };
   if (location.kind === 'local')
     return createLocalSource({
       path: location.address,

@@ -18,12 +18,16 @@ import { createRefs, readHead } from './repository/refs.ts';
 import type { Repository } from './repository/repository.ts';
 import { createRepository } from './repository/repository.ts';
 import { watchLocal } from './watch-local.ts';
+import type { CommitSigner } from './signatures/commit-signer.ts';
+import type { CommitVerifier } from './signatures/verify-commits.ts';
 import type { PreparedCheckout } from './repository/work-tree.ts';
 import { isDirty, prepareCheckout } from './repository/work-tree.ts';
 
 export interface LocalSourceOptions {
   readonly path: string;
   readonly modules: Modules;
+  readonly verifier: CommitVerifier;
+  readonly signer: CommitSigner | null;
   readonly branch: string | undefined;
   readonly git: GitCommand;
   readonly clock: Clock;
@@ -42,7 +46,7 @@ const DETACHED = 'HEAD';
  * has an `origin`, commits and tags stay here, because nothing is fetched from there either.
  */
 export function createLocalSource(options: LocalSourceOptions): Source {
-  const { path, clock, logger, modules } = options;
+  const { path, clock, logger, modules, verifier } = options;
   const access = createAccess(options);
   const { use } = access;
   return {
@@ -64,7 +68,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     expectTags: () => undefined,
     // There is no other copy of it.
     lastKnown: () => Promise.resolve(null),
-    ...commitQuestions(access),
+    ...commitQuestions(access, verifier),
     diff: (from, to, signal) =>
       use('comparing commits', ({ repository }) => repository.diff(from, to, signal), { signal }),
     diffWithModules: (from, to, signal) =>
@@ -115,8 +119,15 @@ function commits({ use }: Access): Pick<Source, 'commit' | 'propose'> {
   };
 }
 
-function commitQuestions({ use }: Access): Pick<Source, 'lookup' | 'contains' | 'comesAfter' | 'between'> {
+function commitQuestions(
+  { use }: Access,
+  verifier: CommitVerifier,
+): Pick<Source, 'lookup' | 'contains' | 'comesAfter' | 'between' | 'verify'> {
   return {
+    verify: (request, signal) =>
+      use('checking signatures', ({ repository }) => verifier.verify(repository, request, signal), {
+        signal,
+      }),
     lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     comesAfter: (later, earlier) =>
@@ -167,7 +178,7 @@ interface Access extends Disposable {
 }
 
 function createAccess(options: LocalSourceOptions): Access {
-  const { path, git, clock, committer } = options;
+  const { path, git, clock, committer, signer } = options;
   let opened: Opened | undefined;
   let branch = options.branch ?? DEFAULT_BRANCH;
   let compared: Promise<boolean> | undefined;
@@ -192,7 +203,8 @@ function createAccess(options: LocalSourceOptions): Access {
     const { commonDir } = layout;
     const [store, refs] = [createObjectStore(commonDir, git), createRefs(commonDir)];
     const now = (): number => clock.now();
-    const repository = createRepository({ commonDir, store, refs, committer, now, branch: () => branch });
+    const parts = { commonDir, store, refs, committer, signer, now };
+    const repository = createRepository({ ...parts, branch: () => branch });
     opened = { options, layout, repository, isDirty: compare };
     return opened;
   };

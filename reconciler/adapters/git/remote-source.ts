@@ -16,6 +16,8 @@ import { readHead } from './repository/refs.ts';
 import { createRemoteMirror } from './remote/remote-mirror.ts';
 import type { Repository } from './repository/repository.ts';
 import { createRepository } from './repository/repository.ts';
+import type { CommitSigner } from './signatures/commit-signer.ts';
+import type { CommitVerifier } from './signatures/verify-commits.ts';
 import type { Transport } from './remote/transport.ts';
 import { chooseFolds, splitFolds } from './fold-tags.ts';
 import { foldAtRemote } from './remote/remote-fold.ts';
@@ -27,6 +29,8 @@ export interface RemoteSourceOptions {
   readonly address: string;
   readonly transport: Transport;
   readonly modules: Modules;
+  readonly verifier: CommitVerifier;
+  readonly signer: CommitSigner | null;
   readonly branch: string | undefined;
   readonly cacheDir: string;
   readonly pollIntervalMs: number;
@@ -39,7 +43,7 @@ export interface RemoteSourceOptions {
 
 /** A repository elsewhere, read through a mirror in the state directory. Commits and tags are pushed. */
 export async function createRemoteSource(options: RemoteSourceOptions): Promise<Source> {
-  const { address, transport, modules, clock, logger, pollIntervalMs } = options;
+  const { address, transport, modules, verifier, clock, logger, pollIntervalMs } = options;
   const access = await openMirror(options);
   const { use } = access;
   const place = (repository: Repository): PushPlace => ({
@@ -63,7 +67,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
       use('comparing commits', (repository) => repository.comesAfter(later, earlier)),
     between: (earlier, later, limit) =>
       use('listing commits', (repository) => repository.between(earlier, later, limit)),
-    ...reads(access, modules),
+    ...reads(access, modules, verifier),
     commit: (request, signal) =>
       use(
         'committing',
@@ -112,8 +116,14 @@ async function tryMerge(
 function reads(
   { use, noteDamage }: MirrorAccess,
   modules: Modules,
-): Pick<Source, 'diff' | 'diffWithModules' | 'fetchLarge' | 'isIncomplete' | 'readBlob' | 'readBlobs'> {
+  verifier: CommitVerifier,
+): Pick<
+  Source,
+  'diff' | 'diffWithModules' | 'fetchLarge' | 'isIncomplete' | 'readBlob' | 'readBlobs' | 'verify'
+> {
   return {
+    verify: (request, signal) =>
+      use('checking signatures', (repository) => verifier.verify(repository, request, signal), signal),
     diff: (from, to, signal) =>
       use('comparing commits', (repository) => repository.diff(from, to, signal).catch(noteDamage), signal),
     diffWithModules: (from, to, signal) =>
@@ -222,7 +232,7 @@ interface MirrorAccess extends Disposable {
 }
 
 async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
-  const { address, clock, committer, timeoutMs } = options;
+  const { address, clock, committer, signer, timeoutMs } = options;
   const path = mirrorPath(options.cacheDir, address);
   const mirror = createRemoteMirror({ ...options, path });
   const exclusively = createMutex();
@@ -235,7 +245,8 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
     const { store, refs } = await mirror.open();
     if (viewed?.store === store) return viewed;
     const now = (): number => clock.now();
-    viewed = createRepository({ commonDir: path, store, refs, committer, now, branch: () => branch });
+    const parts = { commonDir: path, store, refs, committer, signer, now };
+    viewed = createRepository({ ...parts, branch: () => branch });
     return viewed;
   };
   const sync = async (deadline: Deadline): Promise<string> => {

@@ -160,6 +160,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX audit_of_nobody ON audit (number) WHERE via = 'none';
   `,
   `ALTER TABLE stacks ADD COLUMN on_hold TEXT;`,
+  `CREATE TABLE verified (location TEXT PRIMARY KEY, commit_id TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
 /**

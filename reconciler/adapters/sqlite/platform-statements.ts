@@ -13,6 +13,8 @@ export function preparePlatformStatements(prepare: (sql: string) => StatementSyn
       'INSERT OR IGNORE INTO plugin_switches (user, plugin, enabled_at) VALUES (?, ?, ?)',
     ),
     disablePlugin: prepare('DELETE FROM plugin_switches WHERE user = ? AND plugin = ?'),
+    lastVerified: prepare('SELECT commit_id FROM verified WHERE location = ?'),
+    saveVerified: prepare('INSERT OR REPLACE INTO verified (location, commit_id) VALUES (?, ?)'),
     noteFetchedImage: prepare('INSERT OR IGNORE INTO fetched_images (target, reference) VALUES (?, ?)'),
     listFetchedImages: prepare('SELECT reference FROM fetched_images WHERE target = ? ORDER BY reference'),
     forgetFetchedImage: prepare('DELETE FROM fetched_images WHERE target = ? AND reference = ?'),

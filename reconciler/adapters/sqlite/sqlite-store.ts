@@ -22,6 +22,7 @@ import { selectJobCounts, selectJobs } from './job-query.ts';
 import { createNoticeRecords } from './notices.ts';
 import { createObjectRecords } from './object-records.ts';
 import { createPluginSwitches } from './plugin-switches.ts';
+import { createVerifiedRecords } from './git/verified-records.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
 import { prepareStatements } from './statements.ts';
@@ -82,6 +83,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createObjectRecords(access),
     ...createBuildRecords(access),
     ...createImageRecords(access),
+    ...createVerifiedRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

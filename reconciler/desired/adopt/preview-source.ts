@@ -92,6 +92,7 @@ function delegated(source: Source): Source {
     commit: (request, signal) => source.commit(request, signal),
     propose: (request, signal) => source.propose(request, signal),
     tryMerge: (request, signal) => source.tryMerge(request, signal),
+    verify: (request, signal) => source.verify(request, signal),
     tag: (request) => source.tag(request),
     moveTag: (request, expected, signal) => source.moveTag(request, expected, signal),
     deleteTag: (name, expected, signal) => source.deleteTag(name, expected, signal),

@@ -3,6 +3,7 @@ import type { LoadResult } from '../../ports/desired.ts';
 import type { Revision } from '../../ports/source.ts';
 import type { RepositoryStatus } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
+import { RevisionGate } from './revision-gate.ts';
 
 /** Errors of a repository that was read, and holds nothing. */
 const READ_CODES: ReadonlySet<string> = new Set(['BRANCH_NOT_FOUND', 'EMPTY_REPOSITORY']);
@@ -15,6 +16,7 @@ export class RepositoryLoop {
   readonly #context: RunContext;
   readonly #lifetime: AbortSignal;
   readonly #onLoad: (result: LoadResult, revision: Revision) => void;
+  readonly #gate: RevisionGate;
   #revision: Revision | null = null;
   #error: RepositoryStatus['error'] = null;
   #current: Promise<void> | null = null;
@@ -27,6 +29,7 @@ export class RepositoryLoop {
     onLoad: (result: LoadResult, revision: Revision) => void,
   ) {
     this.#context = context;
+    this.#gate = new RevisionGate(context);
     this.#lifetime = lifetime;
     this.#onLoad = onLoad;
   }
@@ -92,6 +95,7 @@ export class RepositoryLoop {
     const { source, desired, logger, events, stacks } = this.#context;
     try {
       const revision = await source.resolve(signal);
+      await this.#gate.check(revision, signal);
       const known = desired.revision?.commit === revision.commit && !source.isIncomplete(revision.commit);
       const isFirst = desired.revision === null;
       const result = known ? null : await desired.load(revision, signal);
@@ -117,7 +121,8 @@ export class RepositoryLoop {
     const { source, desired, logger } = this.#context;
     if (desired.revision !== null) return;
     try {
-      const revision = await source.lastKnown();
+      // The newest that is known may be the one that does not pass.
+      const revision = this.#gate.isClosed ? await this.#gate.lastPassed() : await source.lastKnown();
       if (revision === null) return;
       const result = await desired.load(revision, signal);
       logger.warn(
@@ -137,7 +142,9 @@ export class RepositoryLoop {
     if (this.#error?.message !== message) {
       this.#context.logger.error(
         { code, error: message },
-        'the repository cannot be read; the last good revision stays in force',
+        code === 'COMMIT_NOT_VERIFIED'
+          ? 'commits cannot be trusted; the last good revision stays in force'
+          : 'the repository cannot be read; the last good revision stays in force',
       );
     }
     this.#error = { code, message };

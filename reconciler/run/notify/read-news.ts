@@ -152,9 +152,11 @@ function readRepositoryNews(context: NewsContext, error: RepositoryStatus['error
       },
     };
   const { code } = error;
-  const type = 'failed';
-  const message = `the repository cannot be read: ${error.message}`;
-  const cause = causeOf({ subject, type, desired: '', code });
+  // It was read: what is in it is the matter.
+  const isUntrusted = code === 'COMMIT_NOT_VERIFIED';
+  const type = isUntrusted ? 'findings' : 'failed';
+  const message = isUntrusted ? error.message : `the repository cannot be read: ${error.message}`;
+  const cause = causeOf({ subject, type, desired: isUntrusted ? message : '', code });
   return { is: 'trouble', notification: { type, cause, code, message, ...common } };
 }
 

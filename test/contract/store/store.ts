@@ -58,6 +58,13 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.newestJobId()).toBe('job_B');
     });
 
+    it('remembers up to where the commits of a repository were checked', () => {
+      store.saveVerified('/srv/config', 'a'.repeat(40));
+      store.saveVerified('/srv/config', 'b'.repeat(40));
+      expect(store.lastVerified('/srv/config')).toBe('b'.repeat(40));
+      expect(store.lastVerified('https://git.example.org/config')).toBeUndefined();
+    });
+
     it('keeps who has switched which plugin on, and since when', () => {
       store.enablePlugin('ada@example.org', { plugin: 'kafka', enabledAt: at(1) });
       store.enablePlugin('ada@example.org', { plugin: 'argocd', enabledAt: at(2) });

@@ -27,6 +27,8 @@ export interface MemorySource extends Source {
   moveBranch(commit: string | null): void;
   /** Every call that reads or writes throws this, until `null`. */
   failWith(error: ReconcilerError | null): void;
+  /** Makes a commit count as signed by its author; those of `commit` and `propose` are. */
+  sign(commit: string): void;
   /** Forgets a commit, as a repository that dropped it would. */
   forget(commit: string): void;
   setDirty(dirty: boolean): void;
@@ -67,6 +69,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   /** Tags of others that are at the remote only. */
   const foreign = new Map<string, DeploymentTag>();
   const proposals = new Map<string, string>();
+  const signed = new Set<string>();
   const watchers = new Set<() => void>();
   let head: string | null = null;
   let failure: ReconcilerError | null = null;
@@ -102,6 +105,10 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     const { author, message, time } = read(commit);
     const subject = message.trimStart().split('\n', 1)[0] ?? '';
     return { commit, branch: on, author, subject, time, dirty };
+  };
+  const describe = (commit: string) => {
+    const { author, subject } = revision(commit, branch);
+    return { commit, author, subject };
   };
   const pushWrites: MemorySource['pushWrites'] = (writes, message = 'change') => {
     moveTo(store(head, writes, { message, author: { name: 'Ada', email: 'ada@example.org' } }));
@@ -185,6 +192,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       check(signal);
       if (head !== request.expectedHead) throw new SourceError('WRITE_CONFLICT', `${branch} has moved on`);
       const commit = store(head, request.writes, request);
+      signed.add(commit);
       moveTo(commit);
       return commit;
     },
@@ -192,6 +200,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       check(signal);
       const tip = proposals.get(name);
       const commit = store(base, writes, { message, author });
+      signed.add(commit);
       if (tip !== undefined) {
         const there = read(tip);
         if (there.author.email !== author.email)
@@ -206,6 +215,20 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     tryMerge: async ({ base, head: proposed }, signal) => {
       check(signal);
       return merge(commits, base, proposed);
+    },
+    verify: async ({ tip, known }, signal) => {
+      check(signal);
+      [tip, ...known].forEach(read);
+      const trusted = new Set<string>();
+      for (const id of known)
+        for (let at: string | null = id; at !== null; at = commits.get(at)?.parent ?? null) trusted.add(at);
+      const ids: string[] = known.includes(tip) ? [] : [tip];
+      let at = known.length === 0 ? null : read(tip).parent;
+      for (; at !== null && !trusted.has(at); at = commits.get(at)?.parent ?? null) ids.push(at);
+      const unverified = ids
+        .filter((id) => !signed.has(id))
+        .map((id) => ({ ...describe(id), reason: 'is not signed' }));
+      return { checked: ids.length, unverified };
     },
     tag: async ({ name, commit, message }) => {
       check();
@@ -276,6 +299,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     failWith: (error) => {
       failure = error;
     },
+    sign: (commit) => void signed.add(commit),
     forget: (commit) => void commits.delete(commit),
     setDirty: (value) => {
       dirty = value;

@@ -163,6 +163,7 @@ function openRepository(commonDir: string, { git, clock }: ModuleOptions): Repos
     refs: createRefs(commonDir),
     // Nothing is ever written to it.
     committer: { name: '', email: '' },
+    signer: null,
     now: () => clock.now(),
     branch: () => 'HEAD',
   });

@@ -138,12 +138,14 @@ export interface NewCommit {
   readonly message: string;
 }
 
-export function formatCommit(commit: NewCommit): Buffer {
+/** @param signature armored, over the same commit without one */
+export function formatCommit(commit: NewCommit, signature?: string): Buffer {
+  const signed = signature === undefined ? '' : `gpgsig ${signature.trimEnd().replaceAll('\n', '\n ')}\n`;
   const parents = [...(commit.parent === null ? [] : [commit.parent]), ...(commit.others ?? [])];
   return Buffer.from(
     `tree ${commit.tree}\n${parents.map((id) => `parent ${id}\n`).join('')}` +
       `author ${formatSignature(commit.author, commit.time)}\n` +
-      `committer ${formatSignature(commit.committer, commit.time)}\n\n${cleanMessage(commit.message)}`,
+      `committer ${formatSignature(commit.committer, commit.time)}\n${signed}\n${cleanMessage(commit.message)}`,
   );
 }
 

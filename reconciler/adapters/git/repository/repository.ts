@@ -10,6 +10,7 @@ import type {
 } from '../../../ports/source.ts';
 import { compareText } from '../../../base/values.ts';
 import { gitError, writeConflict } from '../errors.ts';
+import type { CommitSigner } from '../signatures/commit-signer.ts';
 import { comesAfter, listBetween } from './ancestry.ts';
 import type { FoldedTags } from './folded-tags.ts';
 import { createFoldedTags } from './folded-tags.ts';
@@ -81,6 +82,8 @@ export interface RepositoryOptions {
   readonly store: ObjectStore;
   readonly refs: Refs;
   readonly committer: Identity;
+  /** `null`: commits are not signed. */
+  readonly signer: Pick<CommitSigner, 'sign'> | null;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Branch that revisions are reported on when nothing else names one. */
@@ -280,17 +283,16 @@ async function prepareCommit({ store, options }: Parts, request: CommitRequest):
     root,
     request.writes,
   );
-  const commit = await writeObject(
-    'commit',
-    formatCommit({
-      tree,
-      parent: request.expectedHead,
-      author: request.author,
-      committer: options.committer,
-      time: Math.floor(options.now() / 1000),
-      message: request.message,
-    }),
-  );
+  const unsigned = {
+    tree,
+    parent: request.expectedHead,
+    author: request.author,
+    committer: options.committer,
+    time: Math.floor(options.now() / 1000),
+    message: request.message,
+  };
+  const signature = await options.signer?.sign(formatCommit(unsigned));
+  const commit = await writeObject('commit', formatCommit(unsigned, signature));
   return { commit, objects, files };
 }
 
