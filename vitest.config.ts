@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 import { COMPILED } from './test/support/compiled-sources.ts';
-import { FILE_WEIGHTS } from './test/support/file-weights.ts';
-import { isWanted } from './test/support/suites.ts';
+import { FILE_WEIGHTS } from './test/support/suites/file-weights.ts';
+import { isWanted } from './test/support/suites/suites.ts';
 
 /**
  * Begins with the files that take longest: one of them begun last, everything else would wait for it. A worker goes on with the next file

@@ -138,7 +138,6 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const config = await readConfig(options, checkSchema);
   const { kept, secrets, vault } = openSecrets(options);
   const gitHost = () => openHostSetup(config.gitHost, options.repo, secrets);
-  const hosting = hostOf(options, gitHost);
   const store = openStore(options, clock);
   const source = await openSource(options, config, clock);
   const reading = {
@@ -172,7 +171,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
     ...(config.signatures === null ? {} : { signatures: config.signatures }),
-    ...hosting,
+    ...hostOf(options, gitHost),
     ...timesOf(options),
   });
   const common = { config: config.instances, stateDir, store, secrets, registries, clock, logger, env };

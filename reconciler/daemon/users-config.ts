@@ -1,7 +1,7 @@
 import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { Fields } from '../base/values.ts';
 import { asFields, asList, asString, own } from '../base/values.ts';
-import type { Role } from '../ports/user-records.ts';
+import type { Role } from '../ports/accounts/user-records.ts';
 import type { ProviderClaims, SignInProvider, TrustedIssuer, UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
 

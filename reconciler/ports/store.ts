@@ -10,9 +10,9 @@ import type { ObjectRecords } from './inventory/object-records.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { NoticeRecords } from './notifier.ts';
 import type { VerifiedRecords } from './signatures.ts';
-import type { Role, UserRecords } from './user-records.ts';
+import type { Role, UserRecords } from './accounts/user-records.ts';
 
-export type { Role } from './user-records.ts';
+export type { Role } from './accounts/user-records.ts';
 import type { PluginSwitches } from './plugin-switches.ts';
 
 export type JobType =

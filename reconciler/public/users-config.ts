@@ -1,4 +1,4 @@
-import type { Role } from '../ports/user-records.ts';
+import type { Role } from '../ports/accounts/user-records.ts';
 
 /** `users` of the operator's configuration: who may sign in, and how. */
 export interface UsersConfig {

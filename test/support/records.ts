@@ -1,7 +1,7 @@
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import type { BuildLog, BuildRecord } from '../../reconciler/ports/builds/build-records.ts';
 import type { Job, JobLog, JobStep } from '../../reconciler/ports/store.ts';
-import type { UserRecord } from '../../reconciler/ports/user-records.ts';
+import type { UserRecord } from '../../reconciler/ports/accounts/user-records.ts';
 
 export const HOUR = 3_600_000;
 export const START = Date.parse('2026-11-01T00:00:00.000Z');

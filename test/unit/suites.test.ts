@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isWanted, suiteOf } from '../support/suites.ts';
+import { isWanted, suiteOf } from '../support/suites/suites.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const FILES = globSync('test/{contract,integration,e2e,unit}/**/*.test.ts');

@@ -1,5 +1,10 @@
-import type { ExternalIdentity, UserRecord, UserRecords, UserSettings } from '../../ports/user-records.ts';
-import { DEFAULT_USER_SETTINGS, emailKey } from '../../ports/user-records.ts';
+import type {
+  ExternalIdentity,
+  UserRecord,
+  UserRecords,
+  UserSettings,
+} from '../../ports/accounts/user-records.ts';
+import { DEFAULT_USER_SETTINGS, emailKey } from '../../ports/accounts/user-records.ts';
 import type { Access } from './access.ts';
 import type { Row } from './rows.ts';
 import { number, oneOf, optionalText, ROLES, text } from './rows.ts';

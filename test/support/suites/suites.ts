@@ -1,4 +1,4 @@
-import packageJson from '../../package.json' with { type: 'json' };
+import packageJson from '../../../package.json' with { type: 'json' };
 
 /** Commands that run tests: each file belongs to one, and `.ci/run` runs them all. */
 export type Suite = 'main' | 'more' | 'bounds';
