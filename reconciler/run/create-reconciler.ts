@@ -234,14 +234,14 @@ async function disposeInOrder(parts: readonly (AsyncDisposable | null)[]): Promi
   for (const part of parts) await part?.[Symbol.asyncDispose]();
 }
 
-/** `null` where the operator has set up no host. */
+/** `null` where the operator has set up no host, or none that takes anything from here. */
 function createHostWork(
   parts: OperationParts,
   stacks: StackOperations,
   listeners: LoopListener[],
 ): HostWork | null {
   const { context, loop } = parts;
-  if (context.gitHost === null) return null;
+  if (context.gitHost === null || !context.hostSettings.writes) return null;
   const work = new HostWork({
     context,
     host: context.gitHost,

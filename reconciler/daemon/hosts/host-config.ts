@@ -39,6 +39,7 @@ export function readGitHost(git: Fields | undefined, diagnostics: DiagnosticColl
     kind: KINDS.find((kind) => kind === fields['kind']) ?? null,
     api: text('api')?.replace(/\/+$/, '') ?? null,
     repository: text('repository'),
+    writes: fields['token'] !== undefined || fields['app'] !== undefined,
     token: text('token'),
     app: readApp(asFields(fields['app'])),
     hookSecret: asString(asFields(fields['webhook'])?.['secret']) ?? null,

@@ -1,5 +1,7 @@
 /** Decisions of the operator about what is done at the host of the config repository. */
 export interface HostSettings {
+  /** There is a token or an app: without either nothing is asked or written there, and hooks count all the same. */
+  readonly writes: boolean;
   readonly pulls: {
     /** Plans are written beside pull requests. */
     readonly plan: boolean;
@@ -15,6 +17,7 @@ export interface HostSettings {
 }
 
 export const DEFAULT_HOST_SETTINGS: HostSettings = {
+  writes: true,
   pulls: { plan: true, forks: false },
   confirm: [],
   environment: null,

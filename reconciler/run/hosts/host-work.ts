@@ -105,12 +105,24 @@ export class HostWork implements AsyncDisposable {
   async #run(key: string, signal: AbortSignal): Promise<{ readonly requeueAfterMs: number } | void> {
     const [kind = '', ...rest] = key.split(' ');
     if (kind === 'poll') {
-      if (this.#options.context.hostSettings.pulls.plan) await this.#pulls.poll(signal);
+      await this.#poll(signal);
       return { requeueAfterMs: POLL_MS };
     }
     if (kind === 'pull') return this.#pulls.review(Number(rest[0]), signal);
     if (kind === 'comment') return this.#answer(Number(rest[0]), rest[1] ?? '', signal);
     return this.#board.send(rest.join(' '), signal);
+  }
+
+  /** A host that refuses now may not do so later. */
+  async #poll(signal: AbortSignal): Promise<void> {
+    const { logger, hostSettings } = this.#options.context;
+    if (!hostSettings.pulls.plan) return;
+    try {
+      await this.#pulls.poll(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ error: errorMessage(error) }, 'the Git host cannot be asked for pull requests');
+    }
   }
 
   async #answer(number: number, id: string, signal: AbortSignal): Promise<void> {
