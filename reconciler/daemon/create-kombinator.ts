@@ -37,6 +37,7 @@ import { DEFAULT_USERS } from '../public/users-config.ts';
 import type { ReconcilerOptions } from '../run/create-reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
 import { DEFAULT_FOLDING } from '../run/record/fold-tags.ts';
+import type { DesiredStateOptions } from '../desired/desired-state.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
@@ -147,7 +148,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     policy: policyOf(config),
     seal: openSeal(stateDir),
     keptRegistry: kept.settingOf,
-    renderer: await openRenderer(config.charts, { stateDir, exclusive: isExclusive(options) }),
+    ...(await openRendererFor(options, config)),
   };
   const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
@@ -205,6 +206,16 @@ function timesOf({
   stableMs,
 }: KombinatorOptions): Pick<ReconcilerOptions, 'resyncMs' | 'stableMs'> {
   return defined({ resyncMs, stableMs });
+}
+
+/** One command without the operator's configuration does not know what there is. */
+async function openRendererFor(
+  options: KombinatorOptions,
+  { charts }: DaemonConfig,
+): Promise<Pick<DesiredStateOptions, 'renderer'>> {
+  if (options.ephemeral === true && options.config === undefined) return {};
+  const { stateDir } = options;
+  return { renderer: await openRenderer(charts, { stateDir, exclusive: isExclusive(options) }) };
 }
 
 /** Tells whether nobody else applies on the state directory. */

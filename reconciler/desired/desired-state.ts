@@ -68,7 +68,7 @@ export interface DesiredStateOptions {
   readonly policy?: OperatorPolicy;
   /** Credentials that were given over the API for what `kombinator.yaml` names, at the address that it has. Default: none. */
   readonly keptRegistry?: (entry: RegistryEntry) => RegistrySetting | undefined;
-  /** Programs for charts and overlays. Default: the operator has allowed none. */
+  /** Programs for charts and overlays; `null`: the operator has allowed none. Default: there are none here, and nobody knows what the operator has. */
   readonly renderer?: ManifestRenderer | null;
   /** Key for digests of secrets that leave the process. Default: none, they leave it as they are. */
   readonly seal?: Seal;
@@ -94,7 +94,7 @@ function createCore(options: DesiredStateOptions): Core {
     secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
     manifestCache: createManifestCache({
       source,
-      renderer: options.renderer ?? null,
+      renderer: options.renderer,
       fileBytes: merged.fileBytes,
     }),
     limits: merged,

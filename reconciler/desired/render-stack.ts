@@ -27,7 +27,12 @@ import { withProjectLabels } from './adopt/project-labels.ts';
 import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
-import { manifestDiagnostics, manifestSignature, renderStackManifests } from './manifests/stack-manifests.ts';
+import {
+  manifestDiagnostics,
+  manifestSignature,
+  renderStackManifests,
+  unrenderedManifests,
+} from './manifests/stack-manifests.ts';
 import { withMakers } from './shared/shared-objects.ts';
 import { openRegistries, passwordsFor } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
@@ -133,7 +138,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const diagnostics = [
     ...settingsDiagnostics(core),
     ...targetDiagnostics(core, entry),
-    ...entryDiagnostics(core, entry, lookup),
+    ...entryDiagnostics(core, entry, lookup, manifestDiagnostics(core, entry, lookup)),
   ].sort(compareDiagnostics);
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
@@ -280,12 +285,17 @@ function settingsDiagnostics({ state }: Core): readonly Diagnostic[] {
 }
 
 /** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
-function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
+function entryDiagnostics(
+  core: Core,
+  entry: StackEntry,
+  lookup: Lookup,
+  ofManifests: readonly DocumentDiagnostic[],
+): readonly Diagnostic[] {
   const missing = findMissing([...entry.secrets, ...passwordsFor(core, entry)], lookup);
   const diagnostics: readonly DocumentDiagnostic[] = [
     ...core.index.conflictsOf(entry),
     ...missing,
-    ...manifestDiagnostics(core, entry, lookup),
+    ...ofManifests,
   ];
   if (diagnostics.length === 0) return entry.diagnostics;
   if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeDiagnostics(entry, diagnostics)];
@@ -310,12 +320,19 @@ export function listDiagnostics(core: Core): readonly Diagnostic[] {
   for (const { diagnostics } of plugins.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) {
     const found = contain(
-      () => entryDiagnostics(core, entry, lookup),
+      () => entryDiagnostics(core, entry, lookup, listedManifests(core, entry, lookup)),
       (fault) => [...entry.diagnostics, faultIn(entry.file, fault)],
     );
     all.push(...found);
   }
   return all.sort(compareDiagnostics);
+}
+
+/** Returns what a list says of charts and overlays: without an operator to ask, nothing is wrong with those that have not been rendered. */
+function listedManifests(core: Core, entry: StackEntry, lookup: Lookup): readonly DocumentDiagnostic[] {
+  return core.manifestCache.knowsOperator
+    ? manifestDiagnostics(core, entry, lookup)
+    : unrenderedManifests(core, entry);
 }
 
 /** Services in start order and what each depends on. */

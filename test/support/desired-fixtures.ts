@@ -53,8 +53,8 @@ export function createDesiredFixture(
     readonly limits?: DesiredStateOptions['limits'];
     /** Default: everything is allowed. */
     readonly policy?: OperatorPolicy;
-    /** Default: there is none. */
-    readonly renderer?: ManifestRenderer;
+    /** Default: nobody knows whether there is one. */
+    readonly renderer?: ManifestRenderer | null;
   } = {},
 ): DesiredFixture {
   const source = createMemorySource();
@@ -66,7 +66,7 @@ export function createDesiredFixture(
     checkSchema,
     ...(limits ? { limits } : {}),
     ...(policy ? { policy } : {}),
-    ...(renderer ? { renderer } : {}),
+    ...(renderer === undefined ? {} : { renderer }),
   });
   const load = async (): Promise<LoadResult> => {
     const { signal } = new AbortController();

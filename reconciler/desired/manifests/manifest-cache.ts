@@ -40,7 +40,8 @@ export type ManifestAnswer =
 
 /** Memory of what charts and overlays are made into: never on a disk, as there may be secrets in it. */
 export interface ManifestCache {
-  /** False where the operator has set up no program, or this is a checkout without an operator. */
+  /** False in a command without the operator's configuration: a daemon may render what this one does not. */
+  readonly knowsOperator: boolean;
   readonly hasRenderer: boolean;
   /** Says why something cannot be rendered at all; `null`: it can. */
   whyNot(source: Pick<ManifestSource, 'model'>): Problem | null;
@@ -64,8 +65,8 @@ export interface ManifestCache {
 
 export interface ManifestCacheOptions {
   readonly source: Pick<Source, 'readBlobs'>;
-  /** `null`: the operator has not allowed any. */
-  readonly renderer: ManifestRenderer | null;
+  /** `null`: the operator has not allowed any; `undefined`: nobody knows the operator. */
+  readonly renderer: ManifestRenderer | null | undefined;
   /** Largest file, in bytes. */
   readonly fileBytes: number;
 }
@@ -75,7 +76,9 @@ interface Rendered {
   readonly decoy: string | null;
 }
 
-interface CacheState extends ManifestCacheOptions {
+interface CacheState extends Omit<ManifestCacheOptions, 'renderer'> {
+  readonly renderer: ManifestRenderer | null;
+  readonly knowsOperator: boolean;
   readonly answers: Map<string, ManifestAnswer>;
   readonly isUntrusted: boolean;
   /** Objects read last. */
@@ -91,6 +94,8 @@ const MAX_BYTES = 32 * 1024 ** 2;
 export function createManifestCache(options: ManifestCacheOptions): ManifestCache {
   return createCache({
     ...options,
+    renderer: options.renderer ?? null,
+    knowsOperator: options.renderer !== undefined,
     isUntrusted: false,
     answers: new Map(),
     read: new LRUCache({ max: MAX_READ_KEPT }),
@@ -101,6 +106,7 @@ function createCache(state: CacheState): ManifestCache {
   const { answers, renderer, isUntrusted } = state;
   let limit = MIN_CROWDED_SIZE;
   return {
+    knowsOperator: state.knowsOperator,
     hasRenderer: renderer !== null,
     whyNot: (source) => whyNot(renderer, source),
     lookup: (order) =>

@@ -6,6 +6,7 @@ import type { YamlDocument } from '../../config/yaml-document.ts';
 import type { Analysis } from '../../config/kombination/analyze.ts';
 import { toDiagnostics } from '../../config/kombination/analyze.ts';
 import { checkPolicy } from '../../config/kombination/checks/check-policy.ts';
+import type { FoundManifest } from '../../config/kombination/manifests/find-manifests.ts';
 import { manifestTitle } from '../../config/kombination/manifests/manifest-model.ts';
 import type { Need } from '../../model/operator-policy.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
@@ -85,7 +86,7 @@ export function manifestNeeds(core: Core, entry: StackEntry, lookup: Lookup): re
 /** Says that charts and overlays of a text have not been rendered: programs are run for what is committed. */
 export function unrenderedManifests(
   { manifestCache }: Core,
-  { manifests }: Analysis,
+  { manifests = [] }: { readonly manifests?: readonly FoundManifest[] },
 ): readonly DocumentDiagnostic[] {
   return manifests.map(({ model }): DocumentDiagnostic => {
     const refused = manifestCache.hasRenderer ? manifestCache.whyNot({ model }) : null;

@@ -198,16 +198,22 @@ describe('charts', () => {
     );
   });
 
-  it('are not set up by themselves', async () => {
-    fixture = createDesiredFixture({});
-    await push(['charts: { demo: { chart: ./demo } }', 'overlays: { prod: { path: ./overlay/prod } }'], {
-      ...CHART,
-      ...demoOverlay('kombinations/mon/overlay'),
-    });
-    expect(told()).toEqual([
+  it('are not set up by themselves, which is a warning only where nobody knows the operator', async () => {
+    const lines = ['charts: { demo: { chart: ./demo } }', 'overlays: { prod: { path: ./overlay/prod } }'];
+    const files = { ...CHART, ...demoOverlay('kombinations/mon/overlay') };
+    const refused = [
       '4 NOT_ALLOWED the operator has not set up Helm charts',
       '5 NOT_ALLOWED the operator has not set up Kustomize overlays',
-    ]);
+    ];
+    const listed = () => fixture.state.diagnostics().map(({ line, code }) => `${line} ${code}`);
+    fixture = createDesiredFixture({ renderer: null });
+    await push(lines, files);
+    expect(told()).toEqual(refused);
+    expect(listed()).toEqual(['4 NOT_ALLOWED', '5 NOT_ALLOWED']);
+    fixture = createDesiredFixture({});
+    await push(lines, files);
+    expect(told()).toEqual(refused);
+    expect(listed()).toEqual(['4 NOT_RENDERED', '5 NOT_RENDERED']);
   });
 });
 
