@@ -1,6 +1,7 @@
 import type { TargetReference } from '../model/target.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
+import { manifestTitle } from '../config/kombination/manifests/manifest-model.ts';
 import { formatDiagnostic, hasErrors } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import type { Blueprint } from '../render/generate/blueprint.ts';
@@ -41,7 +42,7 @@ export async function generateStack(
     stack: name,
     format,
     files,
-    notes,
+    notes: [...notes, ...analysis.manifests.map(({ model }) => `${manifestTitle(model)} is left out`)],
     variables: blueprint.variables.list(),
     overview: overviewOf(blueprint),
   };

@@ -293,3 +293,18 @@ it('a preview of what nobody trusts gives templates no secret that they did not 
   expect(given[0]).toBe('{"password":"not read: secret://env/LOGIN"}');
   expect(given.join()).not.toContain('correct-horse');
 });
+
+it('files for other tools leave charts and overlays out, which is said', async () => {
+  await push(['charts: { demo: { chart: ./demo } }', 'services: { web: { image: "a:1" } }']);
+  const { notes, files } = await fixture.state.generate({ subject: { stack: 'mon' }, format: 'kubernetes' });
+  expect(notes).toContain('the chart demo is left out');
+  expect(String(files[0]?.content)).toContain('image: a:1');
+});
+
+it('files for other tools can be made of a stack that has nothing else', async () => {
+  await push(['charts: { demo: { chart: ./demo } }']);
+  for (const format of ['compose', 'opentofu', 'traefik', 'kubernetes'] as const) {
+    const { notes } = await fixture.state.generate({ subject: { stack: 'mon' }, format });
+    expect(notes, format).toContain('the chart demo is left out');
+  }
+});
