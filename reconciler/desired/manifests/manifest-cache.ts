@@ -29,14 +29,23 @@ export interface ManifestOrder {
   readonly secrets: ReadonlyMap<string, Secret>;
 }
 
+export interface RenderedManifest {
+  readonly objects: () => ReadManifests;
+  /** Problems with what was rendered, at hand without reading all of it again. */
+  readonly problems: ReadManifests['problems'];
+  readonly needs: ReadManifests['needs'];
+}
+
+interface Failure {
+  readonly failure: Problem;
+}
+
 export type ManifestAnswer =
-  | {
-      readonly objects: () => ReadManifests;
-      /** Problems with what was rendered, at hand without reading all of it again. */
-      readonly problems: ReadManifests['problems'];
-      readonly needs: ReadManifests['needs'];
-    }
-  | { readonly failure: Problem };
+  | RenderedManifest
+  | (Failure & {
+      /** Moment from which on it is tried again. */
+      readonly dueAt: number;
+    });
 
 /** Memory of what charts and overlays are made into: never on a disk, as there may be secrets in it. */
 export interface ManifestCache {
@@ -69,6 +78,8 @@ export interface ManifestCacheOptions {
   readonly renderer: ManifestRenderer | null | undefined;
   /** Largest file, in bytes. */
   readonly fileBytes: number;
+  /** Monotonic, in milliseconds. Default: that of the process. */
+  readonly now?: () => number;
 }
 
 interface Rendered {
@@ -76,7 +87,7 @@ interface Rendered {
   readonly decoy: string | null;
 }
 
-interface CacheState extends Omit<ManifestCacheOptions, 'renderer'> {
+interface CacheState extends Omit<Required<ManifestCacheOptions>, 'renderer'> {
   readonly renderer: ManifestRenderer | null;
   readonly knowsOperator: boolean;
   readonly answers: Map<string, ManifestAnswer>;
@@ -88,11 +99,14 @@ interface CacheState extends Omit<ManifestCacheOptions, 'renderer'> {
 const MIN_CROWDED_SIZE = 64;
 const MAX_READ_KEPT = 32;
 const AT_ONCE = 2;
+/** One that fails is not tried again before so many times the time that it took. */
+const REST = 10;
 /** All files of a chart or an overlay together, in bytes. */
 const MAX_BYTES = 32 * 1024 ** 2;
 
 export function createManifestCache(options: ManifestCacheOptions): ManifestCache {
   return createCache({
+    now: () => performance.now(),
     ...options,
     renderer: options.renderer ?? null,
     knowsOperator: options.renderer !== undefined,
@@ -187,23 +201,31 @@ async function prepare(
   { orders, again }: { readonly orders: readonly ManifestOrder[]; readonly again: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const { answers, renderer } = state;
+  const { answers, renderer, now } = state;
   const wanted = orders.filter(({ key, source }) => {
     const known = answers.get(key);
-    const isDue = known === undefined || (again && 'failure' in known);
+    const isDue = known === undefined || (again && 'failure' in known && known.dueAt <= now());
     return isDue && whyNot(renderer, source) === null;
   });
   const waiting = [...new Map(wanted.map((one) => [one.key, one])).values()].reverse();
   const work = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       signal.throwIfAborted();
-      answers.set(next.key, await answer(state, next, signal));
+      const begun = now();
+      const found = await answer(state, next, signal);
+      const ended = now();
+      const dueAt = ended + REST * (ended - begun);
+      answers.set(next.key, 'failure' in found ? { ...found, dueAt } : found);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-async function answer(state: CacheState, order: ManifestOrder, signal: AbortSignal): Promise<ManifestAnswer> {
+async function answer(
+  state: CacheState,
+  order: ManifestOrder,
+  signal: AbortSignal,
+): Promise<RenderedManifest | Failure> {
   const { renderer } = state;
   const { source, secrets, key } = order;
   if (renderer === null) throw new Error('internal: there is no renderer');
@@ -234,7 +256,7 @@ interface Whole {
   readonly rendered: Rendered;
 }
 
-function toAnswer({ read }: CacheState, { key, source, rendered }: Whole): ManifestAnswer {
+function toAnswer({ read }: CacheState, { key, source, rendered }: Whole): RenderedManifest {
   const { model, namespace } = source;
   const hooks = model.kind === 'chart' ? model.hooks : 'none';
   const readAll = () => readManifests({ ...rendered, namespace, title: manifestTitle(model), hooks });

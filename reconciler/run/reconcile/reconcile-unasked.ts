@@ -9,7 +9,7 @@ import type { RunContext } from '../context.ts';
 import type { Decision, Gate, Hold } from '../decide/decide.ts';
 import { unwellOf } from '../decide/words.ts';
 import { recordDriftCheck } from '../drift/drift-check.ts';
-import { showInvalid } from '../observe/invalid-stack.ts';
+import { describedNow, showInvalid } from '../observe/invalid-stack.ts';
 import { NotYetAnswered } from '../observe/target-pool.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
@@ -33,7 +33,7 @@ interface Run extends Triggered {
 export async function reconcileUnasked(parts: ReconcileParts, stack: string, run: Run): Promise<Result> {
   const { context, schedule } = parts;
   const { trigger, signal } = run;
-  const described = context.desired.get(stack);
+  const described = await describedNow(context, stack, signal);
   if (described !== undefined && hasErrors(described.diagnostics)) {
     await putBackInvalid(context, stack, signal);
     showInvalid(context, described);

@@ -1,5 +1,5 @@
 import { hasErrors } from '../../base/diagnostic.ts';
-import { showInvalid } from '../observe/invalid-stack.ts';
+import { describedNow, showInvalid } from '../observe/invalid-stack.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import { recallJob } from '../record/last-job.ts';
 import { decideStack, forgetIfGone, showDecision } from './decide-stack.ts';
@@ -17,7 +17,7 @@ export async function refreshStatus(
   { afterJob = false }: { readonly afterJob?: boolean } = {},
 ): Promise<void> {
   const { context } = parts;
-  const description = context.desired.get(stack);
+  const description = await describedNow(context, stack, signal);
   if (description !== undefined) recallJob(context, stack);
   if (description !== undefined && hasErrors(description.diagnostics)) {
     showInvalid(context, description);
