@@ -128,7 +128,7 @@ describe('the image', () => {
       /^drwx------ .* node /,
     );
     const asked = (await docker('run', '--rm', '--entrypoint', 'cat', IMAGE, '/asked-for')).stdout;
-    expect(asked).toContain('ca-certificates git openssh-client');
+    expect(asked).toContain('ca-certificates git gpg openssh-client');
   });
 });
 
