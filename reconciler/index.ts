@@ -53,6 +53,7 @@ export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './base/diagnostic.ts';
 export type { Json, JsonObject } from './base/json.ts';
 export { DIAGNOSTIC_CODES, ruleOf } from './base/diagnostic-codes.ts';
+export { readRoot } from './model/git/source-root.ts';
 export { ENVIRONMENTS, formatRelease, parseRelease, readRelease } from './model/release-tag.ts';
 export type { Release } from './model/release-tag.ts';
 export { formatDiagnostic, hasErrors } from './base/diagnostic.ts';

@@ -76,6 +76,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
   return createKombinator({
     repo: options.repo,
     ...(options.branch !== undefined && { branch: options.branch }),
+    ...(options.path !== undefined && { path: options.path }),
     stateDir,
     ephemeral,
     exclusive,

@@ -1,4 +1,4 @@
-import { own } from '../../reconciler/index.ts';
+import { own, readRoot } from '../../reconciler/index.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -12,6 +12,8 @@ export interface GlobalOptions {
   /** Nobody has named a repository, and the current directory is in none. */
   readonly withoutRepository?: boolean;
   readonly branch?: string;
+  /** Directory of the repository that is read as if it were all of it. */
+  readonly path?: string;
   readonly stateDir?: string;
   /** Address of a running daemon; left out: work in this process. */
   readonly server?: string;
@@ -44,12 +46,14 @@ export function isRemoteLocation(location: string): boolean {
 }
 
 /**
- * State where no option names a directory: outside of any checkout, one for each repository, the same for the daemon and every command
+ * State where no option names a directory: outside of any checkout, one for each repository and root, the same for the daemon and every command
  * (`$XDG_STATE_HOME/kombinator/<hash>`, default `~/.local/state`).
  */
-export function userStateDirectory(repo: string, env: NodeJS.ProcessEnv): string {
+export function userStateDirectory(repo: string, env: NodeJS.ProcessEnv, path = ''): string {
   const base = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state');
-  const identity = createHash('sha256').update(repositoryIdentity(repo)).digest('hex').slice(0, 16);
+  const root = readRoot(path);
+  const place = root === '' ? repositoryIdentity(repo) : `${repositoryIdentity(repo)}\0${root}`;
+  const identity = createHash('sha256').update(place).digest('hex').slice(0, 16);
   return join(base, 'kombinator', identity);
 }
 

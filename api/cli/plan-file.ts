@@ -11,12 +11,14 @@ export interface PlanFile {
   /** The repository the plans were made from, without credentials. */
   readonly location: string;
   readonly branch: string;
+  /** Directory of the repository that is read as if it were all of it; left out: the whole repository. */
+  readonly root?: string;
   readonly plans: readonly Plan[];
   /** `planDigest` of the plans: what is shown of the file is what was planned. */
   readonly digest: string;
 }
 
-export type PlanFileContent = Pick<PlanFile, 'location' | 'branch' | 'plans'>;
+export type PlanFileContent = Pick<PlanFile, 'location' | 'branch' | 'root' | 'plans'>;
 
 export async function savePlanFile(file: string, content: PlanFileContent): Promise<void> {
   const digest = planDigest(content.plans);
@@ -49,16 +51,30 @@ async function readPlanFile(file: string): Promise<PlanFile> {
   return { ...document, digest };
 }
 
+/** The repository that is read now. */
+interface ReadPlace {
+  readonly location: string;
+  readonly root: string;
+  readonly commit: string | null;
+}
+
 /**
  * The plans of a file for a repository. CI plans in one checkout and applies in another: the commit says more than the path.
  *
  * @throws UsageError as `readPlanFile` does, and PLAN_STALE for those of another repository
  */
 export async function readPlansFor(
-  { location, commit }: { readonly location: string; readonly commit: string | null },
+  { location, root, commit }: ReadPlace,
   file: string,
 ): Promise<readonly Plan[]> {
   const saved = await readPlanFile(file);
+  const savedRoot = saved.root ?? '';
+  if (savedRoot !== root)
+    throw new UsageError(
+      `the plan was made for ${describeRoot(savedRoot)}, and ${describeRoot(root)} is read now`,
+      'apply it with the same --path',
+      'PLAN_STALE',
+    );
   const other = saved.plans.find(({ revision }) => revision === null || revision !== commit);
   if (saved.location === location || other === undefined) return saved.plans;
   throw new UsageError(
@@ -66,6 +82,10 @@ export async function readPlansFor(
     'apply it with the same --repo, or in a checkout of the same commit',
     'PLAN_STALE',
   );
+}
+
+function describeRoot(root: string): string {
+  return root === '' ? 'the whole repository' : `the directory ${root} of the repository`;
 }
 
 function shorten(commit: string | null): string {

@@ -55,6 +55,7 @@ export function mergeOptions<T extends object = object>(command: Command): Globa
 /** An empty variable of the environment is as good as none. */
 const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
   'branch',
+  'path',
   'tokenIssuer',
   'tokenAudience',
   'tokenJwks',

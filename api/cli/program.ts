@@ -140,6 +140,10 @@ function globalOptions(): Option[] {
       .default('.'),
     new Option('--branch <name>', 'branch that says what should run').env('KOMBINATOR_BRANCH'),
     new Option(
+      '--path <directory>',
+      'directory of the repository that is read as if it were all of it (default: the whole repository)',
+    ).env('KOMBINATOR_PATH'),
+    new Option(
       '--state-dir <path>',
       'history, keys and caches, outside of the repository (default: one per repository in ~/.local/state/kombinator)',
     ).env('KOMBINATOR_STATE_DIR'),

@@ -88,7 +88,8 @@ export async function serve(context: ServeContext): Promise<number> {
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
   const repo = isAlone ? null : options.repo;
-  announce(logger, { url, host: listen.host, hasPage: page !== null, keyPath, repo, stateDir });
+  const place = { repo, path: options.path, stateDir };
+  announce(logger, { url, host: listen.host, hasPage: page !== null, keyPath, ...place });
 
   const stop = untilStopAsked(interrupt);
   // Requests are answered while the repository is read for the first time.
@@ -197,10 +198,12 @@ interface Announced {
   readonly hasPage: boolean;
   readonly keyPath: string | undefined;
   readonly repo: string | null;
+  /** Directory of it that is read. */
+  readonly path: string | undefined;
   readonly stateDir: string;
 }
 
-function announce(logger: Logger, { url, host, hasPage, keyPath, repo, stateDir }: Announced): void {
+function announce(logger: Logger, { url, host, hasPage, keyPath, repo, path, stateDir }: Announced): void {
   const page = hasPage ? { page: `${url}/ui/` } : {};
   logger.info(
     { ...page, api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
@@ -208,7 +211,7 @@ function announce(logger: Logger, { url, host, hasPage, keyPath, repo, stateDir 
   );
   if (repo === null)
     logger.info({ stateDir }, 'there is no repository here and none was named with --repo: instances only');
-  else logger.info({ repo, stateDir }, 'reconciling');
+  else logger.info({ repo, ...(path !== undefined && { path }), stateDir }, 'reconciling');
   if (!isLoopbackHost(host)) {
     logger.warn(
       { address: url },

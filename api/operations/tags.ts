@@ -12,7 +12,7 @@ import { newSignal, readAgain } from './write.ts';
 
 /** A tag that says what was, or is to be, deployed. */
 export interface TagView extends DeploymentTag {
-  /** `deployment`: ours, `deploy/<stack>/<n>`; `release`: `<service>-v<X.Y.Z>-<environment>`. */
+  /** `deployment`: ours, `deploy/<stack>/<n>` or `deploy/@<root>/<stack>/<n>`; `release`: `<service>-v<X.Y.Z>-<environment>`. */
   readonly scheme: 'deployment' | 'release';
   /** Stack or service. */
   readonly subject: string;
@@ -21,7 +21,7 @@ export interface TagView extends DeploymentTag {
   readonly environment: string | null;
 }
 
-const DEPLOYMENT = /^deploy\/([^/]+)\/(\d+)$/;
+const DEPLOYMENT = /^deploy\/(?:@[^/]+\/)?([^/@][^/]*)\/(\d+)$/;
 
 /** Deployment tags of both schemes: releases first, the newest version first; then deployments, the newest first. */
 export async function listTags({ reconciler }: Pick<ApiDeps, 'reconciler'>): Promise<readonly TagView[]> {

@@ -33,12 +33,21 @@ const NAMES: readonly { readonly pattern: RegExp; readonly kind: GitHostKind }[]
  * is on this machine, or on a host that nobody has named and that goes by no known name.
  *
  * @param location address as Git has it: `https://…`, `ssh://…` or `user@host:path`
+ * @param root directory of the repository that paths begin in
  */
-export function findWebAddresses(location: string, named?: RepositoryStatus['host']): WebAddresses | null {
+export function findWebAddresses(
+  location: string,
+  named?: RepositoryStatus['host'],
+  root = '',
+): WebAddresses | null {
   const place = named === undefined ? parse(location) : { base: named.address, kind: named.kind };
   if (place === null || /[{}]/.test(place.base)) return null;
   const { commit, file } = PAGES[place.kind];
-  return { commit: `${place.base}${commit}`, file: `${place.base}${file}` };
+  const below = root === '' ? '' : `${root.split('/').map(encodeURIComponent).join('/')}/`;
+  return {
+    commit: `${place.base}${commit}`,
+    file: `${place.base}${file.replace('{path}', `${below}{path}`)}`,
+  };
 }
 
 /** The address of a repository for browsers; never with a login, and of ssh without its port. */

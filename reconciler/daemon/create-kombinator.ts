@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { createGitSource } from '../adapters/git/index.ts';
+import { createRootedSource } from '../adapters/git/rooted-source.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSealer } from '../adapters/secrets/seal.ts';
@@ -14,6 +15,7 @@ import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
 import { defined } from '../base/values.ts';
+import { readRoot } from '../model/git/source-root.ts';
 import { homePolicy } from '../model/operator-policy.ts';
 import { withPrograms } from '../model/policy-connections.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
@@ -59,6 +61,8 @@ export interface KombinatorOptions {
   readonly repo: string;
   /** Default: the branch that the repository's HEAD names, else `main`. */
   readonly branch?: string;
+  /** Directory of the repository that is read as if it were all of it, from its top: `deploy/home`. Default: the whole repository. */
+  readonly path?: string;
   /** History, mirrors of remotes, secret files. Made when missing. Never in a work tree of the repository: BAD_OPTIONS. */
   readonly stateDir: string;
   /** Interval between looks at a remote, in milliseconds. Default 60,000. */
@@ -337,10 +341,15 @@ function openSecrets(options: KombinatorOptions) {
   return { kept: createKeptRegistries(vault), secrets, vault };
 }
 
-function openSource(options: KombinatorOptions, { signatures }: DaemonConfig, clock: Clock): Promise<Source> {
+async function openSource(
+  options: KombinatorOptions,
+  { signatures }: DaemonConfig,
+  clock: Clock,
+): Promise<Source> {
+  const root = readRoot(options.path ?? '');
   const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules, fetchLargeFiles } = options;
   const secret = (value: string) => new Secret(value, 'the options');
-  return createGitSource({
+  const source = await createGitSource({
     location: repo,
     cacheDir: join(stateDir, 'mirrors'),
     clock,
@@ -361,6 +370,7 @@ function openSource(options: KombinatorOptions, { signatures }: DaemonConfig, cl
           },
         }),
   });
+  return root === '' ? source : createRootedSource(source, root);
 }
 
 /** Registries of `kombinator.yaml` with their passwords; one whose password cannot be found is left out and logged. */

@@ -121,7 +121,8 @@ async function markPointers(
   changes: readonly FileChange[],
   options: LoadOptions,
 ): Promise<TreeDirectory> {
-  const isKept = createLfsFilter(tree);
+  // Attributes above a root are not seen: every file there is looked at.
+  const isKept = options.source.root === '' ? createLfsFilter(tree) : () => true;
   const kept = changes.flatMap(({ path, after }) =>
     after !== null && (after.type === 'file' || after.type === 'executable') && isKept(path)
       ? [{ path, type: after.type, blob: after.blob }]

@@ -1,5 +1,7 @@
+import { formatRefFolder } from './git/source-root.ts';
+
 /*
- * The tag `version/<stack>/<n>` that marks what a stack's file said: its name, its text, and how both are read back.
+ * The tag `version/<stack>/<n>` (`version/@<root>/<stack>/<n>` where a root is read) that marks what a stack's file said: its name, its text, and how both are read back.
  */
 
 /** A marked version of the file that describes a stack. */
@@ -29,8 +31,8 @@ export interface Version {
 const MAX_NUMBER = 1_000_000_000;
 
 /** Returns what the names of a stack's versions begin with. */
-export function versionPrefix(stack: string): string {
-  return `version/${stack}/`;
+export function versionPrefix(stack: string, root = ''): string {
+  return `version/${formatRefFolder(root)}${stack}/`;
 }
 
 /** Text of the tag: a line for people, the description, then `Key: value` lines that `parseVersion` reads. */
@@ -63,7 +65,7 @@ interface Tag {
 
 /** `null` for a tag that is somebody else's. */
 export function parseVersion(stack: string, { name: tag, commit, message, time }: Tag): Version | null {
-  const number = Number(tag.slice(versionPrefix(stack).length));
+  const number = Number(tag.slice(tag.lastIndexOf('/') + 1));
   const [title = '', ...rest] = message.trim().split(/\n\n+/);
   const values = new Map((rest.at(-1) ?? '').split('\n').map((line) => splitLine(line)));
   const file = values.get('File');

@@ -132,6 +132,8 @@ export interface Source extends AsyncDisposable {
   /** Place of the repository, without credentials. */
   readonly location: string;
   readonly branch: string;
+  /** Directory of the repository that all paths begin in, and that nothing else is read or written of; blank: the repository itself. */
+  readonly root: string;
   /** True when tags and commits are pushed somewhere. */
   readonly hasRemote: boolean;
   /**

@@ -54,6 +54,8 @@ export type * from './writes.ts';
 export interface RepositoryStatus {
   readonly location: string;
   readonly branch: string;
+  /** Directory of the repository that is read, and that all paths begin in; blank: all of it. */
+  readonly root: string;
   /** Host that the operator has named for it, with the web address of the repository there; left out: none. */
   readonly host?: { readonly kind: GitHostKind; readonly address: string };
   /** Revision that was read last; `null` before the first successful read. */

@@ -5,6 +5,7 @@ import { afterAll } from 'vitest';
 import type { Secret } from '../../reconciler/model/secret.ts';
 import { Secret as SecretValue } from '../../reconciler/model/secret.ts';
 import type { GitSourceOptions } from '../../reconciler/adapters/git/index.ts';
+import { createRootedSource } from '../../reconciler/adapters/git/rooted-source.ts';
 import type { FileWrite } from '../../reconciler/ports/source.ts';
 import type { TestContent, TestRepository } from '../support/git/git-repo.ts';
 import { checkout, commitFiles, createBareRepo, createWorkRepo } from '../support/git/git-repo.ts';
@@ -26,6 +27,21 @@ function toContents(writes: readonly FileWrite[]): Record<string, TestContent> {
       content === null ? null : { mode: MODES[type ?? 'file'], content },
     ]),
   );
+}
+
+/** The same, read from a directory of the repository that has other files beside it. */
+async function inDirectory(harness: SourceHarness): Promise<SourceHarness> {
+  const root = 'deploy/home';
+  const source = createRootedSource(harness.source, root);
+  return {
+    source,
+    push: (writes, message) =>
+      harness.push(
+        writes.map((write) => ({ ...write, path: `${root}/${write.path}` })),
+        message,
+      ),
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
 }
 
 /** A repository, whatever serves it, and a source on it; disposed in that order, last first. */
@@ -89,6 +105,19 @@ describeSignatureContract('http remote', () =>
     return build(repository, { location: server.url, signingKey }, server);
   }),
 );
+
+describeSourceContract('directory of a repository in memory', async () => inDirectory(await buildInMemory()));
+
+describeSourceContract('directory of a local repository', async () => {
+  const repository = await createBareRepo();
+  return inDirectory(await build(repository, { location: repository.path }));
+});
+
+describeSourceContract('directory of an http remote', async () => {
+  const repository = await createBareRepo();
+  const server = await startGitServer({ repository: repository.path });
+  return inDirectory(await build(repository, { location: server.url }, server));
+});
 
 describeSourceContract('local bare repository', async () => {
   const repository = await createBareRepo();

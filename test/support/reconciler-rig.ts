@@ -1,3 +1,4 @@
+import { createRootedSource } from '../../reconciler/adapters/git/rooted-source.ts';
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
@@ -45,6 +46,8 @@ const WAIT_MS = 4_000;
 
 export type RigOptions = Partial<ReconcilerOptions> & {
   readonly source?: MemorySource;
+  /** Directory of the repository that is read. */
+  readonly root?: string;
   readonly engines?: Engines;
   /** Values by reference. */
   readonly secrets?: Readonly<Record<string, string>>;
@@ -56,8 +59,10 @@ export function createRig(options: RigOptions = {}): Rig {
     engines = new Map<string, MemoryTarget>(),
     source = createMemorySource(),
     secrets,
+    root,
     ...rest
   } = options;
+  const read = root === undefined ? source : createRootedSource(source, root);
   const clock = createFastClock();
   const logger = createQuietLogger();
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
@@ -65,7 +70,7 @@ export function createRig(options: RigOptions = {}): Rig {
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
     desired: createDesiredState({
-      source,
+      source: read,
       secrets: createFixedSecrets(secrets, vault),
       checkSchema,
       ...(rest.seal === undefined ? {} : { seal: rest.seal }),
@@ -77,7 +82,7 @@ export function createRig(options: RigOptions = {}): Rig {
     clock,
     logger,
     ...rest,
-    source,
+    source: read,
     store,
     vault,
   });

@@ -163,7 +163,7 @@ async function runRollback(invocation: Invocation, options: RollbackOptions): Pr
     return EXIT.failed;
   }
   const { commit, file, files } = await session.rollback(stack, to, invocation.interrupt.signal);
-  const done = `${invocation.style.good('✓')} ${nameFiles(files)} as at deploy/${stack}/${to}: commit ${commit.slice(0, 10)}`;
+  const done = `${invocation.style.good('✓')} ${nameFiles(files)} as at deployment ${to} of ${stack}: commit ${commit.slice(0, 10)}`;
   if (applies) {
     remark(invocation, done);
     return await applyStack(session, stack, invocation);

@@ -143,7 +143,7 @@ async function save(
     await saveText(file, formatMarkdown(plans, failures));
     return remark(invocation, `written to ${file}`);
   }
-  const { location, branch } = await session.repository(invocation.interrupt.signal);
-  await savePlanFile(file, { location, branch, plans });
+  const { location, branch, root } = await session.repository(invocation.interrupt.signal);
+  await savePlanFile(file, { location, branch, ...(root !== '' && { root }), plans });
   remark(invocation, `saved to ${file}; apply it with: kombinator apply ${file}`);
 }

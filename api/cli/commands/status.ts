@@ -38,8 +38,8 @@ async function runStatus(invocation: Invocation, options: StatusOptions): Promis
   const names = [...stacks, ...leftovers.map(({ name }) => name)].sort();
   const { views, failures } = await observeAll(session, names, invocation.interrupt.signal);
   const repository = await session.repository(invocation.interrupt.signal);
-  const { location, branch, commit } = repository;
-  present(invocation, { repository: { location, branch, commit }, stacks: views, failures }, () =>
+  const { location, branch, root, commit } = repository;
+  present(invocation, { repository: { location, branch, root, commit }, stacks: views, failures }, () =>
     options.stacks.length > 0 ? formatDetails(invocation, views) : formatOverview(invocation, views),
   );
   for (const { stack, ...failure } of failures) {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import type { Diagnostic } from '../../../reconciler/index.ts';
-import { findWorkTree, formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { findWorkTree, formatDiagnostic, hasErrors, readRoot } from '../../../reconciler/index.ts';
 import { decode, reasonOf } from '../read-files.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
@@ -69,11 +69,11 @@ interface Report {
 
 async function checkRepository(session: Session, invocation: Invocation) {
   const repository = await session.repository(invocation.interrupt.signal);
-  const { location, branch, commit, dirty, stacks, diagnostics, error } = repository;
+  const { location, branch, root, commit, dirty, stacks, diagnostics, error } = repository;
   if (dirty) remark(invocation, 'the working tree has changes that are not committed; they are not checked');
   if (error !== null) throw new UsageError(error.message, undefined, 'REPOSITORY_UNREACHABLE');
-  const what = `${stacks.length} ${stacks.length === 1 ? 'stack' : 'stacks'} of ${location} (${branch}, ${commit?.slice(0, 10) ?? 'no commit'})`;
-  return { what, location, branch, commit, stacks, diagnostics };
+  const what = `${stacks.length} ${stacks.length === 1 ? 'stack' : 'stacks'} of ${root === '' ? '' : `${root} in `}${location} (${branch}, ${commit?.slice(0, 10) ?? 'no commit'})`;
+  return { what, location, branch, root, commit, stacks, diagnostics };
 }
 
 /** Name in the findings of a text without a place in the repository. */
@@ -108,12 +108,14 @@ async function checkFiles(
   return { what: files.join(', '), diagnostics };
 }
 
-/** The work tree of the repository if the file is in it; a daemon has another one, if any. */
+/** The work tree of the repository, or the directory of it that is read, if the file is in it; a daemon has another one, if any. */
 async function rootAround(file: string, { options }: Invocation): Promise<string | undefined> {
   if (options.server !== undefined || isRemoteLocation(options.repo)) return undefined;
   const tree = await findWorkTree(dirname(file));
   const repository = tree === null ? null : await findWorkTree(resolve(options.repo));
-  return tree !== null && tree.root === repository?.root ? tree.root : undefined;
+  if (tree === null || tree.root !== repository?.root) return undefined;
+  const root = join(tree.root, readRoot(options.path ?? ''));
+  return file.startsWith(`${root}${sep}`) ? root : undefined;
 }
 
 function formatReport({ style }: Invocation, what: string, diagnostics: readonly Diagnostic[]): string {

@@ -241,6 +241,8 @@ async function readRepository(client: RemoteClient, signal: AbortSignal): Promis
   return {
     location: textAt(fields, 'location'),
     branch: textAt(fields, 'branch'),
+    // A daemon of an earlier version reads the whole repository.
+    root: typeof fields['root'] === 'string' ? fields['root'] : '',
     commit: revision === null ? null : textAt(revision, 'commit'),
     dirty: revision?.['dirty'] === true,
     stacks: listAt(fields, 'stacks', String),

@@ -105,6 +105,7 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
       return {
         location: status.location,
         branch: status.branch,
+        root: status.root,
         commit: status.revision?.commit ?? null,
         dirty: status.revision?.dirty ?? false,
         stacks: reconciler.stackNames(),

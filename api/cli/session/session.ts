@@ -39,6 +39,8 @@ import type { TagSession } from './tag-session.ts';
 export interface RepositorySummary {
   readonly location: string;
   readonly branch: string;
+  /** Directory of the repository that is read; blank: all of it. */
+  readonly root: string;
   readonly commit: string | null;
   readonly dirty: boolean;
   readonly stacks: readonly string[];

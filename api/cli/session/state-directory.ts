@@ -23,11 +23,11 @@ export type StateUser = 'daemon' | 'command';
  * @throws BAD_OPTIONS when commits could write into it, or when the state is still where an earlier version has kept it
  */
 export async function chooseStateDirectory(
-  { repo, stateDir }: Pick<GlobalOptions, 'repo' | 'stateDir'>,
+  { repo, path, stateDir }: Pick<GlobalOptions, 'repo' | 'path' | 'stateDir'>,
   user: StateUser,
   env: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const usual = userStateDirectory(repo, env);
+  const usual = userStateDirectory(repo, env, path);
   const chosen = resolve(stateDir ?? usual);
   const problem = await findStateDirProblem(chosen, repo);
   if (problem !== null) {

@@ -376,6 +376,7 @@ export const SCHEMAS = {
   Repository: record({
     location: TEXT,
     branch: TEXT,
+    root: TEXT,
     revision: orNull(
       record({
         commit: TEXT,

@@ -67,8 +67,8 @@ export const systemRoutes: readonly Route<ApiDeps>[] = [
     responses: { 200: answers('As it was read last.', refer('Repository')) },
     handle(_, { reconciler }: ApiDeps) {
       const repository = reconciler.repository();
-      const { location, host = null } = repository;
-      const web = findWebAddresses(location, repository.host);
+      const { location, root, host = null } = repository;
+      const web = findWebAddresses(location, repository.host, root);
       return ok({ ...repository, host, stacks: reconciler.stackNames(), web });
     },
   }),

@@ -218,6 +218,8 @@ export interface RevisionView {
 export interface RepositoryView {
   readonly location: string;
   readonly branch: string;
+  /** Directory of the repository that is read; blank: all of it. */
+  readonly root?: string;
   readonly revision: RevisionView | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Names. */

@@ -54,6 +54,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     get branch() {
       return access.branch();
     },
+    root: '',
     hasRemote: false,
     resolve: async (signal) => {
       signal.throwIfAborted();

@@ -57,6 +57,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     get branch() {
       return access.branch();
     },
+    root: '',
     hasRemote: true,
     resolve: (signal) => access.resolve(signal),
     expectTags: () => access.expectTags(),

@@ -1,3 +1,4 @@
+import { sha256 } from '../../base/json.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { Secret } from '../../model/secret.ts';
@@ -211,10 +212,13 @@ function nameOf(user: unknown): string | undefined {
 
 const STATES = { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED', error: 'FAILED' } as const;
 
+/** Longest key of a status, in characters. */
+const MAX_KEY = 40;
+
 /** @param otherwise address for a status without one: Bitbucket wants one */
 function toStatus({ context, state, description, address }: CommitStatus, otherwise: string): object {
   return {
-    key: context,
+    key: context.length > MAX_KEY ? sha256(context).slice(0, MAX_KEY) : context,
     name: context,
     state: STATES[state],
     description: shorten(description),

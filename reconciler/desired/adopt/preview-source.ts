@@ -2,6 +2,7 @@ import { blobId } from '../../base/blob-id.ts';
 import type { TreeDirectory } from '../../config/file-tree.ts';
 import { isDirectory, nodeAt } from '../../config/file-tree.ts';
 import type { FileChange, FileWrite, Revision, Source } from '../../ports/source.ts';
+import { delegateSource } from '../../ports/wrapping/delegate-source.ts';
 
 /** A source with files on top of a revision, as if they were committed; for reading only. */
 export interface PreviewSource {
@@ -37,7 +38,8 @@ export function createPreviewSource(
     revision,
     contents,
     source: {
-      ...delegated(source),
+      ...delegateSource(source),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
       async diffWithModules(from: string | null, _to: string, signal: AbortSignal) {
         if (from !== null && from === base?.commit) return written;
         const there = base === null ? [] : await source.diffWithModules(null, base.commit, signal);
@@ -68,40 +70,6 @@ export function createPreviewSource(
 function typeAt(tree: TreeDirectory, path: string): NonNullable<FileWrite['type']> {
   const node = nodeAt(tree, path);
   return node === undefined || isDirectory(node) || node.type === 'submodule' ? 'file' : node.type;
-}
-
-/** The source as a plain object: an instance of a class keeps its methods to itself. */
-function delegated(source: Source): Source {
-  return {
-    location: source.location,
-    branch: source.branch,
-    hasRemote: source.hasRemote,
-    resolve: (signal) => source.resolve(signal),
-    expectTags: () => source.expectTags(),
-    lastKnown: () => source.lastKnown(),
-    lookup: (reference) => source.lookup(reference),
-    contains: (commit) => source.contains(commit),
-    comesAfter: (later, earlier) => source.comesAfter(later, earlier),
-    between: (earlier, later, limit) => source.between(earlier, later, limit),
-    diff: (from, to, signal) => source.diff(from, to, signal),
-    diffWithModules: (from, to, signal) => source.diffWithModules(from, to, signal),
-    isIncomplete: (commit) => source.isIncomplete(commit),
-    fetchLarge: (files, maxBytes, signal) => source.fetchLarge(files, maxBytes, signal),
-    readBlob: (blob) => source.readBlob(blob),
-    readBlobs: (blobs, maxBytes, signal) => source.readBlobs(blobs, maxBytes, signal),
-    commit: (request, signal) => source.commit(request, signal),
-    propose: (request, signal) => source.propose(request, signal),
-    tryMerge: (request, signal) => source.tryMerge(request, signal),
-    verify: (request, signal) => source.verify(request, signal),
-    tag: (request) => source.tag(request),
-    moveTag: (request, expected, signal) => source.moveTag(request, expected, signal),
-    deleteTag: (name, expected, signal) => source.deleteTag(name, expected, signal),
-    tags: (prefix) => source.tags(prefix),
-    pushTags: (names, signal) => source.pushTags(names, signal),
-    foldTags: (options, signal) => source.foldTags(options, signal),
-    watch: (onChange, signal) => source.watch(onChange, signal),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
 }
 
 const NOTHING: Omit<Revision, 'commit' | 'branch' | 'subject'> = {

@@ -1,5 +1,6 @@
 import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import type { ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
 import { targetKey } from '../../model/target.ts';
@@ -301,7 +302,7 @@ export function execute(
     },
     clock,
     stableMs: stableMsOf(context, plan.stack),
-    branch: context.source.branch,
+    branch: formatOrigin(context.source),
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
     onStep(change, update) {
       recordStep(context, job, indexes.get(change.id) ?? -1, { change, update, verb });

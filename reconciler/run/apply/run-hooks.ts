@@ -1,4 +1,5 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import { HOOK_STAGES } from '../../model/stack.ts';
 import type { HookStage } from '../../model/stack.ts';
 import type { DesiredHook } from '../../model/stack.ts';
@@ -51,7 +52,7 @@ async function runHook(
   const applying: ApplyContext = {
     stack: plan.stack,
     revision: plan.revision,
-    branch: context.source.branch,
+    branch: formatOrigin(context.source),
     signal,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
     progress: log,
@@ -92,8 +93,9 @@ export async function sweepHooks(
     hasCapability(target, 'runsContainers') ? target.leftovers(signal) : [],
   );
   for (const { id, name, stack, revision, branch } of leftovers) {
-    // Another repository, or another branch of this one, may be at work on the same engine.
-    if (branch !== source.branch || revision === null || (await source.contains(revision)) !== true) continue;
+    // Another repository, or another branch or root of this one, may be at work on the same engine.
+    if (branch !== formatOrigin(source) || revision === null || (await source.contains(revision)) !== true)
+      continue;
     try {
       await pool.probe(reference, (target) =>
         requireCapability(target, 'runsContainers').removeLeftover(id, signal),

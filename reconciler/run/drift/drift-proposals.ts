@@ -1,6 +1,7 @@
 import { hasErrors } from '../../base/diagnostic.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { canonicalJson, sha256 } from '../../base/json.ts';
+import { formatRefFolder } from '../../model/git/source-root.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { StackPolicy } from '../../model/stack.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -79,7 +80,7 @@ export class DriftProposals {
     const key = sha256(canonicalJson([drift.text, [...drift.placed], [...drift.unplaced]]));
     const known = this.#told.get(stack);
     if (known?.key === key) return;
-    const branch = `drift/${stack}`;
+    const branch = `drift/${formatRefFolder(source.root)}${stack}`;
     let sentence = 'nothing of it has a place in the file, so there is nothing to propose';
     if (drift.placed.length > 0 && base !== undefined) {
       if (source.branch === branch)

@@ -2,8 +2,10 @@ import { showLine } from '../../base/shown-text.ts';
 import type { CommitStatus } from '../../ports/hosts/git-host.ts';
 import type { PlannedPull } from './plan-pull.ts';
 
-export const PLAN_CONTEXT = 'kombinator/plan';
-export const DEPLOY_CONTEXT = 'kombinator/deploy';
+/** Name of a status: `kombinator/plan`; of a daemon that reads a directory of the repository `kombinator/plan deploy/home`. */
+export function contextOf(kind: 'plan' | 'deploy', root: string): string {
+  return root === '' ? `kombinator/${kind}` : `kombinator/${kind} ${root}`;
+}
 
 /** Longest description of a status, in characters. */
 const MAX_DESCRIPTION = 140;

@@ -8,7 +8,7 @@ import { WorkQueue } from '../loop/work-queue.ts';
 import { confirmPlan, readCommand } from './confirm-plan.ts';
 import { DeploymentWatch } from './deployment-watch.ts';
 import type { Standing } from './deployment-watch.ts';
-import { DEPLOY_CONTEXT, verdict } from './host-words.ts';
+import { contextOf, verdict } from './host-words.ts';
 import type { Verdict } from './host-words.ts';
 import { Pulls } from './pulls.ts';
 import type { StatusBoard } from './status-board.ts';
@@ -126,12 +126,15 @@ export class HostWork implements AsyncDisposable {
   }
 
   async #answer(number: number, id: string, signal: AbortSignal): Promise<void> {
-    const { context, host } = this.#options;
+    const { context, host, applies } = this.#options;
     const key = `${number} ${id}`;
     if (this.#comments.has(key)) return;
     const comment = await host.getComment(number, id, signal);
     const command = readCommand(comment.text);
-    if (command !== null) {
+    // Daemons with other roots of the repository read the same comments.
+    const isOthers =
+      command?.do === 'confirm' && context.source.root !== '' && applies.getPlan(command.plan) === undefined;
+    if (command !== null && !isOthers) {
       if (command.do === 'plan') this.#pulls.forget(number);
       const answer =
         command.do === 'confirm'
@@ -170,9 +173,11 @@ export class HostWork implements AsyncDisposable {
   }
 
   #post(commit: string, { state, description }: Verdict): void {
-    const { page, environment } = this.#options.context.hostSettings;
+    const { hostSettings, source } = this.#options.context;
+    const { page, environment } = hostSettings;
     const address = page === null ? null : `${page}/ui/`;
-    this.#board.post(commit, { context: DEPLOY_CONTEXT, state, description, address });
+    const context = contextOf('deploy', source.root);
+    this.#board.post(commit, { context, state, description, address });
     if (environment === null) return;
     const shown = state === 'pending' ? 'in_progress' : state === 'success' ? 'success' : 'failure';
     this.#board.deploy({ commit, environment, state: shown, description, address });

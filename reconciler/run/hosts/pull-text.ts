@@ -1,13 +1,16 @@
 import { formatDiagnostic } from '../../base/diagnostic.ts';
 import { showLine } from '../../base/shown-text.ts';
+import { formatRefFolder } from '../../model/git/source-root.ts';
 import { planDigest } from '../../plan/compare-plans.ts';
 import { formatMarkdown } from '../../plan/text/markdown.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { count } from './host-words.ts';
 import type { PlannedPull } from './plan-pull.ts';
 
-/** First line of the one comment, by which it is found again. */
-export const PULL_MARKER = '<!-- kombinator:plan -->';
+/** First line of the one comment of a daemon, by which it is found again. */
+export function pullMarker(root: string): string {
+  return root === '' ? '<!-- kombinator:plan -->' : `<!-- kombinator:plan ${formatRefFolder(root)} -->`;
+}
 
 /** Longest text of a comment, in characters; hosts take 65,536. */
 const MAX_LENGTH = 60_000;
@@ -39,6 +42,8 @@ export interface MergedDeployment {
 }
 
 export interface PullComment {
+  /** Directory of the repository that is read; blank: all of it. */
+  readonly root: string;
   readonly stamp: PullStamp;
   /** `null` while it is planned. */
   readonly planned: PlannedPull | null;
@@ -49,11 +54,13 @@ export interface PullComment {
 }
 
 /** Writes the one comment of a pull request: Markdown of at most 60,000 characters, the marker in its first line. */
-export function formatPullComment({ stamp, planned, deployment, notes }: PullComment): string {
+export function formatPullComment({ root, stamp, planned, deployment, notes }: PullComment): string {
   const tail = [...(deployment === undefined ? [] : deploymentLines(deployment)), ...noteLines(notes)];
   const lines =
     deployment === undefined ? stampLines(stamp, planned) : mergedLines(stamp, planned, deployment);
-  const head = [PULL_MARKER, ...lines, ''];
+  const place =
+    root === '' ? [] : ['', `Read is the directory ${code(root)} of the repository; paths begin there.`];
+  const head = [pullMarker(root), ...lines, ...place, ''];
   const room = MAX_LENGTH - [...head, ...tail].join('\n').length - 2;
   const body = planned === null ? [] : bodyOf(planned, room);
   return [...head, ...body, ...tail].join('\n').slice(0, MAX_LENGTH);

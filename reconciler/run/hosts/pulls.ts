@@ -5,12 +5,12 @@ import { savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { Standing } from './deployment-watch.ts';
-import { judgePlan, PLAN_CONTEXT, verdict } from './host-words.ts';
+import { contextOf, judgePlan, verdict } from './host-words.ts';
 import type { Verdict } from './host-words.ts';
 import type { PlannedPull } from './plan-pull.ts';
 import { planPull } from './plan-pull.ts';
 import type { MergedDeployment, PullStamp, WaitingPlan } from './pull-text.ts';
-import { formatPullComment, PULL_MARKER } from './pull-text.ts';
+import { formatPullComment, pullMarker } from './pull-text.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** Knowledge of one pull request; lost with the process, and then planned again. */
@@ -188,16 +188,19 @@ export class Pulls {
     // A plan that had not come to its end by then never will.
     const { stamp, planned } = deployment !== undefined && last !== null ? last : known;
     if (stamp === null) return;
-    const text = formatPullComment({ stamp, planned, notes, ...(deployment && { deployment }) });
+    const { root } = this.#options.context.source;
+    const text = formatPullComment({ root, stamp, planned, notes, ...(deployment && { deployment }) });
     if (text === known.told) return;
-    await this.#options.host.upsertComment(number, PULL_MARKER, text, signal);
+    await this.#options.host.upsertComment(number, pullMarker(root), text, signal);
     known.told = text;
   }
 
   #post({ head }: PullRequest, { state, description }: Verdict): void {
-    const { page } = this.#options.context.hostSettings;
+    const { hostSettings, source } = this.#options.context;
+    const { page } = hostSettings;
     const address = page === null ? null : `${page}/ui/`;
-    this.#options.board.post(head.commit, { context: PLAN_CONTEXT, state, description, address });
+    const context = contextOf('plan', source.root);
+    this.#options.board.post(head.commit, { context, state, description, address });
   }
 
   #find(number: number): KnownPull {

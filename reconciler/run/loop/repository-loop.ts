@@ -39,6 +39,7 @@ export class RepositoryLoop {
     return {
       location: source.location,
       branch: source.branch,
+      root: source.root,
       ...(gitHost !== null && { host: { kind: gitHost.kind, address: gitHost.address } }),
       revision: this.#revision,
       error: this.#error,

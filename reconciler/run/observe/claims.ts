@@ -1,4 +1,5 @@
 import { hasErrors } from '../../base/diagnostic.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Claims, LabelledObject } from '../../ports/target.ts';
@@ -28,7 +29,7 @@ export function claimsOn(
     return found.some(({ spec }) => spec['external'] !== true) ? 'own' : 'external';
   };
   const isFromHere = async ({ revision, branch }: LabelledObject) =>
-    branch === source.branch && revision !== null && (await source.contains(revision)) === true;
+    branch === formatOrigin(source) && revision !== null && (await source.contains(revision)) === true;
   return {
     isExternal: (stack, object) => claimOf(stack, object) === 'external',
     async holderOf(object) {

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../base/errors.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { OwnedStack } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
@@ -69,8 +70,8 @@ async function isOurs(
   owned: OwnedStack,
   known: Map<string, Promise<boolean | 'unknown'>>,
 ): Promise<boolean> {
-  // Another branch of the same repository may be at work on the same target.
-  if (owned.branches.length > 0 && !owned.branches.includes(source.branch)) return false;
+  // Another branch or root of the same repository may be at work on the same target.
+  if (owned.branches.length > 0 && !owned.branches.includes(formatOrigin(source))) return false;
   for (const revision of owned.revisions) {
     const answer = known.get(revision) ?? source.contains(revision);
     known.set(revision, answer);

@@ -1,6 +1,7 @@
 import { hasErrors } from '../../base/diagnostic.ts';
 import { isReconcilerError } from '../../base/errors.ts';
 import { suggestPolicy } from '../../config/fleet/suggest-policy.ts';
+import { isOfOtherRoot } from '../record/deployment-tag.ts';
 import type { RepositoryOperations } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import type { OperationParts } from './parts.ts';
@@ -20,7 +21,7 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
     noteHook: (news) => context.hooks.note(news),
     repository: () => loop.repository.status(),
     hasReached: (commit) => hasReached(context, commit),
-    listTags: () => source.tags(''),
+    listTags: async () => (await source.tags('')).filter(({ name }) => !isOfOtherRoot(name, source.root)),
     validate(text, file, options) {
       const report = desired.check(text, file, options);
       return { valid: !hasErrors(report.diagnostics), ...report };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
 import { exclusiveIn, isTaken } from '../../plan/exclusive-resources.ts';
@@ -130,7 +131,7 @@ async function putBack(
   const context: ApplyContext = {
     stack: plan.stack,
     revision: plan.revision,
-    branch: source.branch,
+    branch: formatOrigin(source),
     // Like every end of a replace it is not cut short.
     signal: new AbortController().signal,
     readBlob: async (blob) => state.inlineBlob(blob) ?? source.readBlob(blob),

@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../base/errors.ts';
+import { formatRefFolder } from '../../model/git/source-root.ts';
 import { stackDigest } from '../../model/stack.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
@@ -7,7 +8,7 @@ import type { PendingTag } from '../../ports/store.ts';
 import type { Deployment } from '../../public/views.ts';
 
 /*
- * The deployment tag `deploy/<stack>/<n>`: its name, its text, and how both are read back. Tags of releases: model/release-tag.ts.
+ * The deployment tag `deploy/<stack>/<n>` (`deploy/@<root>/<stack>/<n>` where a root is read): its name, its text, and how both are read back. Tags of releases: model/release-tag.ts.
  */
 
 /** A deployment as its tag tells it, with what the plan of it put on the targets. */
@@ -45,14 +46,16 @@ const EMPTY_STACK_DIGEST = stackDigest([]);
  * for tags of their own are left out.
  *
  * @param taken names of tags
+ * @param root of the source
  * @throws GIT_ERROR when somebody's tag has used up the numbers
  */
 export function nextTag(
   stack: string,
   latest: DeploymentRecord | null,
   taken: readonly string[],
+  root = '',
 ): { readonly name: string; readonly number: number } {
-  const prefix = prefixOf(stack);
+  const prefix = prefixOf(stack, root);
   // A tag `deploy/web/7/old` leaves no room for `deploy/web/7`.
   const used = new Set(taken.map((name) => name.slice(prefix.length).split('/', 1)[0]));
   let number = (latest?.number ?? 0) + 1;
@@ -64,9 +67,9 @@ export function nextTag(
   return { name: `${prefix}${number}`, number };
 }
 
-/** `deploy/<stack>/`: what the names of a stack's deployment tags begin with. */
-export function prefixOf(stack: string): string {
-  return `deploy/${stack}/`;
+/** `deploy/<stack>/`, with a root `deploy/@<root>/<stack>/`: what the names of a stack's deployment tags begin with. */
+export function prefixOf(stack: string, root = ''): string {
+  return `deploy/${formatRefFolder(root)}${stack}/`;
 }
 
 /** Says what the tag tells: a line for people, then the changes, then `Key: value` lines that `parseTag` reads. */
@@ -96,9 +99,15 @@ function formatChange(change: Change): string {
   return `  ${change.action} ${change.id}: ${change.cause}`;
 }
 
+/** Tells whether a tag is of a deployment from another directory of the repository. */
+export function isOfOtherRoot(tag: string, root: string): boolean {
+  const [kind, folder = ''] = tag.split('/');
+  return kind === 'deploy' && formatRefFolder(root) !== (folder.startsWith('@') ? `${folder}/` : '');
+}
+
 /** Returns the stack that a deployment tag is of. */
 export function stackOf(tag: string): string {
-  return tag.slice('deploy/'.length, tag.lastIndexOf('/'));
+  return tag.slice('deploy/'.length, tag.lastIndexOf('/')).replace(/^@[^/]*\//, '');
 }
 
 /** Returns the number of a deployment tag; not a whole one from 1 where somebody else made it. */

@@ -105,9 +105,13 @@ export class Deployments {
     return untagged ?? this.pushError;
   }
 
+  #prefixOf(stack: string): string {
+    return prefixOf(stack, this.#source.root);
+  }
+
   /** Oldest first. */
   async history(stack: string): Promise<DeploymentRecord[]> {
-    const tags = await this.#source.tags(prefixOf(stack));
+    const tags = await this.#source.tags(this.#prefixOf(stack));
     const records = tags.map((tag) => parseTag(stack, tag)).filter((record) => record !== null);
     return records.sort((a, b) => a.number - b.number);
   }
@@ -184,14 +188,14 @@ export class Deployments {
     for (let attempt = 1; ; attempt += 1) {
       const latest = await this.latest(stack);
       if (latest?.jobId === jobId) return latest.tag;
-      const { name, number } = nextTag(stack, latest, taken);
+      const { name, number } = nextTag(stack, latest, taken, this.#source.root);
       try {
         await this.#source.tag({ name, commit, message: `${title} #${number}\n${text}` });
         return name;
       } catch (error) {
         if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TAG_ATTEMPTS) throw error;
         this.#latest.delete(stack);
-        taken = (await this.#source.tags(prefixOf(stack))).map((tag) => tag.name);
+        taken = (await this.#source.tags(this.#prefixOf(stack))).map((tag) => tag.name);
       }
     }
   }
@@ -234,7 +238,7 @@ export class Deployments {
 
   /** Names of the stack's tags that are to be pushed. */
   unpushedOf(stack: string): readonly string[] {
-    return [...this.#unpushed.keys()].filter((name) => name.startsWith(prefixOf(stack))).sort();
+    return [...this.#unpushed.keys()].filter((name) => name.startsWith(this.#prefixOf(stack))).sort();
   }
 
   /**

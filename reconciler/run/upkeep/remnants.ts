@@ -1,5 +1,6 @@
 import { hasErrors } from '../../base/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { formatOrigin } from '../../model/git/source-root.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import type { PruneScope, Remnant } from '../../ports/inventory/images.ts';
@@ -107,7 +108,7 @@ function describedImages(description: ReturnType<RunContext['desired']['get']>):
 async function isOurs({ source }: RunContext, { builtFor }: Remnant): Promise<boolean> {
   if (builtFor === null) return true;
   const { revision, branch } = builtFor;
-  if (branch !== null && branch !== source.branch) return false;
+  if (branch !== null && branch !== formatOrigin(source)) return false;
   return revision !== null && (await source.contains(revision)) === true;
 }
 

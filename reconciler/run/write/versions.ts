@@ -47,7 +47,9 @@ export function createVersions(parts: VersionParts): VersionOperations {
 }
 
 async function list({ source }: RunContext, stack: string): Promise<readonly Version[]> {
-  const versions = (await source.tags(versionPrefix(stack))).flatMap((tag) => parseVersion(stack, tag) ?? []);
+  const versions = (await source.tags(versionPrefix(stack, source.root))).flatMap(
+    (tag) => parseVersion(stack, tag) ?? [],
+  );
   return versions.toSorted((a, b) => b.number - a.number);
 }
 
@@ -114,7 +116,7 @@ async function put(
   { stack, version, before }: Placement,
   signal: AbortSignal,
 ): Promise<void> {
-  const name = `${versionPrefix(stack)}${version.number}`;
+  const name = `${versionPrefix(stack, source.root)}${version.number}`;
   const message = formatVersion(stack, version);
   await source.moveTag({ name, commit: version.commit, message }, before, signal);
 }

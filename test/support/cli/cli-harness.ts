@@ -239,6 +239,7 @@ function statusOf(world: FakeWorld): RepositoryStatus {
   return {
     location: '/srv/config.git',
     branch: 'main',
+    root: '',
     revision: {
       commit: 'a'.repeat(40),
       branch: 'main',

@@ -75,6 +75,7 @@ export function createFakeReconciler(): FakeReconciler {
   let repository: RepositoryStatus = {
     location: '/srv/config.git',
     branch: 'main',
+    root: '',
     revision: {
       commit: COMMIT,
       branch: 'main',

@@ -123,6 +123,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   return {
     location,
     branch,
+    root: '',
     hasRemote,
     pushedTags,
     proposal: (name) => {

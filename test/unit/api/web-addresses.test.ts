@@ -47,3 +47,9 @@ it.each([
   'https://github.com/',
   '',
 ])('knows none of %s', (location) => expect(findWebAddresses(location)).toBeNull());
+
+it('leads to files below the directory that is read', () => {
+  const { commit, file } = findWebAddresses('https://github.com/o/r', undefined, 'deploy/a b{c}') ?? {};
+  expect(commit).toBe('https://github.com/o/r/commit/{commit}');
+  expect(file).toBe('https://github.com/o/r/blob/{commit}/deploy/a%20b%7Bc%7D/{path}#L{line}');
+});

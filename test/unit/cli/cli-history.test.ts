@@ -41,9 +41,9 @@ it('shows a history as it is told, newest first, whatever the times say within a
 it.each([
   {
     files: ['k/web/kombination.yaml'],
-    text: 'k/web/kombination.yaml is as at deploy/web/1: commit cccccccccc',
+    text: 'k/web/kombination.yaml is as at deployment 1 of web: commit cccccccccc',
   },
-  { files: ['a', 'b'], text: 'a, b are as at deploy/web/1' },
+  { files: ['a', 'b'], text: 'a, b are as at deployment 1 of web' },
   { files: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], text: 'a, b, c, d, e and 2 more are as at' },
 ])('names the files that a rollback changed: $text', async ({ files, text }) => {
   const rollback = async () => ({ commit: 'c'.repeat(40), file: 'k/web/kombination.yaml', files });

@@ -101,6 +101,15 @@ describe('userStateDirectory', () => {
     );
   });
 
+  it('is one per directory that is read of it', () => {
+    const [whole, home, work] = ['', 'deploy/home', 'deploy/work'].map((path) =>
+      userStateDirectory(directory, env, path),
+    );
+    expect(new Set([whole, home, work]).size).toBe(3);
+    expect(userStateDirectory(directory, env)).toBe(whole);
+    expect(userStateDirectory(directory, env, './deploy/home/')).toBe(home);
+  });
+
   it('lives in the place for state, never in a checkout', () => {
     expect(userStateDirectory(directory, env)).toMatch(
       /^\/home\/me\/\.local\/state\/kombinator\/[0-9a-f]{16}$/,

@@ -45,6 +45,8 @@ async function runInit(invocation: Invocation, named: readonly string[], flags: 
   const { options, terminal } = invocation;
   if (options.server !== undefined)
     throw new UsageError('init works on a folder of this machine', 'leave out --server');
+  if (options.path !== undefined)
+    throw new UsageError('init makes a repository of a whole folder', 'leave out --path (KOMBINATOR_PATH)');
   if (flags.yes !== true && (!terminal.canAsk || options.json === true))
     throw new UsageError(
       'making a repository needs a yes; nothing was changed',

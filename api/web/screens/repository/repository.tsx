@@ -85,7 +85,7 @@ function Problem({ of: { error, revision } }: { of: RepositoryView }) {
   );
 }
 
-function Facts({ of: { location, branch, revision, stacks } }: { of: RepositoryView }) {
+function Facts({ of: { location, branch, root = '', revision, stacks } }: { of: RepositoryView }) {
   return (
     <section class="card">
       <dl class="card-body facts">
@@ -101,6 +101,14 @@ function Facts({ of: { location, branch, revision, stacks } }: { of: RepositoryV
             <code>{branch}</code>
           </dd>
         </div>
+        {root !== '' && (
+          <div>
+            <dt>Directory</dt>
+            <dd>
+              <code>{root}</code>
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Newest commit</dt>
           <dd>{revision === null ? 'none yet' : <Revision of={revision} />}</dd>

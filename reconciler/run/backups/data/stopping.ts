@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../../base/errors.ts';
+import { formatOrigin } from '../../../model/git/source-root.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import type { DesiredStack } from '../../../model/stack.ts';
 import type { TargetReference } from '../../../model/target.ts';
@@ -119,7 +120,7 @@ function applyContext(
   return {
     stack,
     revision: desired.revision?.commit ?? null,
-    branch: source.branch,
+    branch: formatOrigin(source),
     signal: until,
     readBlob: async (blob) => desired.inlineBlob(blob) ?? source.readBlob(blob),
     progress: tell,
