@@ -29,6 +29,8 @@ export interface YamlDocument {
   readonly problems: readonly YamlProblem[];
   /** Line and column, from 1, of the place or of the nearest thing around it that is there. */
   position(path: DocumentPath, at: 'key' | 'value'): TextPlace;
+  /** Element that a template was filled with, for findings; left out: it is none. */
+  readonly element?: string;
   /** Document as parsed; left out when the text cannot be read at all. */
   readonly ast?: Document.Parsed;
 }
@@ -105,6 +107,13 @@ function readYaml(document: Document.Parsed, text: string): YamlDocument {
     ast: document,
     position: (path, at) => positionOf(findOffset(document, path, at)),
   };
+}
+
+/** The document with the value that its nodes have by now, after somebody has changed them. */
+export function rereadYaml(document: YamlDocument): YamlDocument {
+  if (document.ast === undefined) return document;
+  const problems = [...document.problems];
+  return { ...document, problems, value: toPlain(document.ast, problems, '*') };
 }
 
 const TARGETS = new WeakMap<Document.Parsed, ReadonlyMap<Alias, Node>>();

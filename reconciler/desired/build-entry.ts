@@ -31,16 +31,17 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
 
 function readEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
-  const { file, realFile, blob, visited, previous, texts } = source;
-  const read = texts ? { texts } : {};
+  const { file, key = file, realFile, blob, visited, previous, texts, element } = source;
+  const read = { ...(texts && { texts }), ...(element && { element }) };
   const { tree, nodes, kits, checkSchema, policy } = context;
-  const places = context.placesOf?.(file);
+  const places = context.placesOf?.(key);
   const through = places === undefined || places.size === 0 ? {} : { places };
   const analysis = analyze({ tree, nodes, kits, checkSchema, policy, ...read, ...through, file, text });
   const { kombination, serviceFiles, document } = analysis;
   const certain = isStackName(kombination.name);
   const name = certain ? kombination.name : guessStackName(file, text, previous);
   const entry: StackEntry = {
+    key,
     file,
     realFile,
     blob,
@@ -59,7 +60,7 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     watched: [
       ...new Set([...visited, ...serviceFiles.watched, ...analysis.secrets.watched, ...analysis.watched]),
     ],
-    sharedNodes: analysis.sharedNodes,
+    sharedNodes: withAllNodes(source, analysis.sharedNodes),
     kits: analysis.kits,
     dependsOn: analysis.dependsOn,
     inline: [...serviceFiles.inline.keys()],
@@ -116,10 +117,11 @@ export function buildBrokenEntry(
   source: EntrySource,
   problem: Pick<Diagnostic, 'code' | 'message' | 'hint'>,
 ): BuiltEntry {
-  const { file, realFile, blob, visited, previous } = source;
+  const { file, key = file, realFile, blob, visited, previous } = source;
   const name = guessStackName(file, null, previous);
   const kind = isWorkflowFile(file) ? 'workflow' : 'kombination';
   const entry: StackEntry = {
+    key,
     file,
     realFile,
     blob,
@@ -130,7 +132,7 @@ export function buildBrokenEntry(
     diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
     ports: [],
     watched: visited,
-    sharedNodes: [],
+    sharedNodes: withAllNodes(source, []),
     kits: [],
     dependsOn: [],
     inline: [],
@@ -163,16 +165,23 @@ export function withDiagnostics(
   diagnostics: readonly DocumentDiagnostic[],
   tree: TreeDirectory,
 ): StackEntry {
-  const { file, text, texts = new Map() } = entry;
+  const { file, text, texts = new Map(), element } = entry;
   if (diagnostics.length === 0 || text === null) return entry;
   const found = contain(
     () => {
-      const { document } = readDocument({ file, text, tree, texts });
+      const { document } = readDocument({ file, text, tree, texts, ...(element && { element }) });
       return toDiagnostics(file, { ...document, problems: [] }, diagnostics);
     },
     (fault) => [faultIn(file, fault)],
   );
   return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
+}
+
+/** Name among the nodes of a stack that stands for whichever there are. */
+export const ALL_NODES = '*';
+
+function withAllNodes({ isOfAllNodes = false }: EntrySource, nodes: readonly string[]): readonly string[] {
+  return isOfAllNodes ? [...nodes, ALL_NODES] : nodes;
 }
 
 /** A fault of ours as a finding about a file. */

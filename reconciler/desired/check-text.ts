@@ -13,6 +13,9 @@ import { isStackName, peekStackName } from '../config/kombination/stack-name.ts'
 import { compareText } from '../base/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
+import { keyOf, templateOf, whyOfTemplate } from './templates/expand-templates.ts';
+import type { ReadTemplate, TemplateElement } from '../config/templates/read-elements.ts';
+import type { StackEntry } from './stack-index.ts';
 import type { Core } from './state.ts';
 import { besideOf, isComposeStack } from './compose/compose-stacks.ts';
 import { buildStackText, buildText, editText } from './text/document-text.ts';
@@ -44,7 +47,8 @@ export async function generateFrom(
   if ('text' in subject) {
     const name = peekStackName(subject.text.slice(0, core.limits.documentBytes));
     const place = (name === undefined ? undefined : core.index.find(name)?.file) ?? pathOf(name ?? '');
-    return generateStack(analyzeAs(core, subject.text, place), format, { file: place, readBlob });
+    refuseTemplateText(core, subject.text, place);
+    return generateStack(analyzeAs(core, subject.text, { file: place }), format, { file: place, readBlob });
   }
   const entry = core.index.find(subject.stack);
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${subject.stack}`);
@@ -59,14 +63,30 @@ export async function generateFrom(
       `${subject.stack} is a workflow; files are generated of kombinations`,
     );
   }
-  return generateStack(analyzeAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
+  return generateStack(analyzeAs(core, entry.text, entry), format, { file: entry.file, readBlob });
 }
 
-function analyzeAs(core: Core, text: string, file: string): Analysis {
+/** A template makes many stacks, and a text alone does not say which of them is meant. */
+function refuseTemplateText({ state }: Core, text: string, place: string): void {
+  if (templateOf(place, text, state.nodes.references) === null) return;
+  const message =
+    'the text is a template (forEach), and describes several stacks: name one of the repository';
+  throw new ReconcilerError('BAD_OPTIONS', message);
+}
+
+interface Placed {
+  readonly file: string;
+  /** Default: the file. */
+  readonly key?: string;
+  readonly element?: TemplateElement;
+}
+
+function analyzeAs(core: Core, text: string, { file, key = file, element }: Placed): Analysis {
   const { tree, nodes, kits } = core.state;
-  const known = core.index.entryOf(file);
+  const known = core.index.entryOf(key);
   const options = {
     ...(known ? textsOf(known) : {}),
+    ...(element && { element }),
     ...(core.texts === undefined ? {} : { texts: core.texts }),
     file,
     text,
@@ -78,15 +98,16 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
   };
   const alone = analyze(options);
   const { name } = alone.kombination;
-  const places = placesAmong(core.index, { file, name, ...placeClaims(alone) });
+  const places = placesAmong(core.index, { key, name, ...placeClaims(alone) });
   return places.size === 0 ? alone : analyze({ ...options, places });
 }
 
-export function checkAs(
-  core: Core,
-  text: string,
-  { place, label }: { readonly place: string; readonly label: string },
-): DocumentReport {
+interface CheckedPlace {
+  readonly place: string;
+  readonly label: string;
+}
+
+export function checkAs(core: Core, text: string, { place, label }: CheckedPlace): DocumentReport {
   const size = Buffer.byteLength(text);
   if (size > core.limits.documentBytes) {
     const message = `the document has ${size} bytes; at most ${core.limits.documentBytes} are read`;
@@ -95,7 +116,41 @@ export function checkAs(
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
   if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
-  const analysis = analyzeAs(core, text, place);
+  const template = templateOf(place, text, core.state.nodes.references);
+  return template === null
+    ? checkOne(core, text, { place, label })
+    : checkTemplate(core, text, { place, label, template });
+}
+
+/** Checks a template with each of its elements; what is wrong with several of them is told once. */
+function checkTemplate(
+  core: Core,
+  text: string,
+  { place, label, template }: CheckedPlace & { readonly template: ReadTemplate },
+): DocumentReport {
+  const { elements, diagnostics } = template;
+  if (diagnostics.length > 0 || elements.length === 0) {
+    const found = toDiagnostics(label, parseYaml(text), diagnostics);
+    return { diagnostics: found.toSorted(compareDiagnostics), services: [], dependencies: {} };
+  }
+  const reports = elements.map((element) => checkOne(core, text, { place, label, element }));
+  const found = new Map<string, Diagnostic>();
+  for (const diagnostic of reports.flatMap((report) => report.diagnostics)) {
+    const { file, line, column, code } = diagnostic;
+    const key = JSON.stringify([file, line, column, code]);
+    if (!found.has(key)) found.set(key, diagnostic);
+  }
+  const { services = [], dependencies = {} } = reports[0] ?? {};
+  return { diagnostics: [...found.values()].toSorted(compareDiagnostics), services, dependencies };
+}
+
+function checkOne(
+  core: Core,
+  text: string,
+  { place, label, element }: CheckedPlace & Pick<Placed, 'element'>,
+): DocumentReport {
+  const key = element === undefined ? place : keyOf(place, element.name);
+  const analysis = analyzeAs(core, text, { file: place, key, ...(element && { element }) });
   const passwords = passwordsFor(core, { pulled: pulledImages(analysis) });
   const { secrets } = lookedUp(analysis.secrets, analysis.kombination.name, core.policy);
   const missing = findMissing([...secrets, ...passwords], createLookup(core));
@@ -143,6 +198,7 @@ export function editStack(core: Core, name: string, keys: object): Draft {
 export function rewriteStack(core: Core, name: string, edit: (text: string) => string): Draft {
   const entry = core.index.find(name);
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+  refuseTemplate(entry);
   refuseBroken(entry.realFile, entry.text ?? '');
   const text = edit(entry.text ?? '');
   const path = isComposeStack(entry.file) ? besideOf(entry.file, 'kombination.yaml') : entry.realFile;
@@ -151,6 +207,12 @@ export function rewriteStack(core: Core, name: string, edit: (text: string) => s
     label: isComposeStack(entry.file) ? path : entry.file,
   });
   return { path, text, diagnostics };
+}
+
+/** A stack of a template is none that can be written alone. Throws BAD_OPTIONS. */
+function refuseTemplate({ name, file, element }: StackEntry): void {
+  if (element !== undefined)
+    throw new ReconcilerError('BAD_OPTIONS', whyOfTemplate(name, file, element.name));
 }
 
 /** Nobody can tell what to keep of a text that is no YAML. */
@@ -183,18 +245,19 @@ export function draftNode(core: Core, name: string, document: object): Draft {
 
 /**
  * The stack's own file, and all files in its directory when no other stack lives in or below it. Never the root of the
- * repository, and nothing that another stack mounts.
+ * repository, and nothing that another stack mounts. Throws BAD_OPTIONS for a stack of a template.
  */
 export function filesOf(core: Core, name: string): readonly string[] {
   const entry = core.index.find(name);
   if (!entry) return [];
+  refuseTemplate(entry);
   if (isWorkflowFile(entry.file)) return [entry.file];
   const directory = directoryOf(entry.file);
   const node = nodeAt(core.state.tree, directory);
   if (directory === '' || !isDirectory(node)) return [entry.file];
   const files = [...listFiles(node, directory)].map(([path]) => path);
-  const others = files.filter((file) => file !== entry.file && core.index.entryOf(file) !== undefined);
+  const others = files.filter((file) => file !== entry.file && core.index.describes(file));
   if (others.length > 0) return [entry.file];
-  const own = files.filter((file) => [...core.index.watchersOf(file)].every((user) => user === entry.file));
+  const own = files.filter((file) => [...core.index.watchersOf(file)].every((user) => user === entry.key));
   return own.sort(compareText);
 }

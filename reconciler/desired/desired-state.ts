@@ -325,8 +325,8 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   for (const name of concerned) {
     const entry = index.find(name);
     if (entry === undefined) continue;
-    core.rendered.delete(entry.file);
-    core.shown.delete(entry.file);
+    core.rendered.delete(entry.key);
+    core.shown.delete(entry.key);
   }
   const changed = settingsMoved ? index.names() : [...concerned].filter((name) => index.find(name));
   const removed = [...concerned].filter((name) => !index.find(name));

@@ -7,7 +7,7 @@ import { ReconcilerError } from '../base/errors.ts';
 import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
-import { buildBrokenEntry, buildEntry, withOversize } from './build-entry.ts';
+import { ALL_NODES, buildEntry, withOversize } from './build-entry.ts';
 import { createComposeFilter, kombinationFor } from './compose/compose-stacks.ts';
 import type { IndexChange } from './stack-index.ts';
 import type { Readable } from './compose/read-compose-files.ts';
@@ -16,6 +16,7 @@ import { withContents } from './read-file-contents.ts';
 import { withManifests } from './manifests/with-manifests.ts';
 import { changedKits } from './read-kits.ts';
 import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
+import { brokenEntries, expandTemplates, fileOfKey } from './templates/expand-templates.ts';
 import { isWorkflowFile } from './workflow.ts';
 import type {
   LoadedKits,
@@ -48,7 +49,7 @@ export interface Read {
   readonly changes: readonly FileChange[];
 }
 
-/** Files of stacks that have to be looked at again. */
+/** Files of stacks that have to be looked at again; keys, where only some stacks of a template have to. */
 export function findTouched(
   { tree, settings, nodes, kits, plugins, changes }: Read,
   { state, index }: LoadOptions,
@@ -59,7 +60,7 @@ export function findTouched(
     if (isStackFile(path) || isCompose(path)) touched.add(path);
     // Files beside a Compose file that take its place, or are merged over it.
     const others = KOMBINATION.test(path) || OVERRIDE.test(path) ? beside(tree, path) : [];
-    for (const file of others) if (isCompose(file) || index.entryOf(file)) touched.add(file);
+    for (const file of others) if (isCompose(file) || index.describes(file)) touched.add(file);
     for (const file of index.watchersOf(path)) touched.add(file);
   }
   if (nodes !== state.nodes) {
@@ -69,6 +70,8 @@ export function findTouched(
       if (reference !== null && reference === state.nodes.references.get(name)) continue;
       for (const file of index.usersOfNode(name)) touched.add(file);
     }
+    if (!isSameNames(nodes.references, state.nodes.references))
+      for (const key of index.usersOfNode(ALL_NODES)) touched.add(fileOfKey(key));
   }
   const parts = [...changedKits(state.kits, kits), ...changedPlugins(state.plugins, plugins).map(pluginKey)];
   for (const name of parts) {
@@ -79,6 +82,10 @@ export function findTouched(
     for (const [path] of listFiles(tree)) if (isStackFile(path) || isCompose(path)) touched.add(path);
   }
   return touched;
+}
+
+function isSameNames(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean {
+  return one.size === other.size && [...one.keys()].every((name) => other.has(name));
 }
 
 /** Files in the same directory. */
@@ -142,28 +149,22 @@ export async function readStacks(
   options: StackOptions,
 ): Promise<readonly IndexChange[]> {
   const { index, includes } = options;
-  const removed: IndexChange[] = [];
   const built: BuiltEntry[] = [];
   const ready: Readable[] = [];
   const waiting = new Map<string, EntrySource[]>();
   const breathe = createBreather();
   const isCompose = createComposeFilter(context.tree, options.settings);
-  for (const file of files) {
-    const before = index.entryOf(file);
+  const wanted = groupByFile(files);
+  for (const file of wanted.keys()) {
+    const instances = index.instancesOf(file);
+    const before = index.entryOf(file) ?? index.entryOf(instances[0] ?? '');
     const isStack = isStackFile(file) || isCompose(file);
-    if (!isStack || !isFile(nodeAt(context.tree, file)) || !includes(file)) {
-      if (before) removed.push({ file, entry: null });
-      continue;
-    }
+    if (!isStack || !isFile(nodeAt(context.tree, file)) || !includes(file)) continue;
     const place = locateDocument(context.tree, file);
     const common = { file, visited: place.visited.filter((path) => path !== file), previous: before?.name };
     if (isProblem(place)) {
-      built.push(
-        buildBrokenEntry(
-          { ...common, realFile: file, blob: null },
-          { code: place.code, message: place.problem },
-        ),
-      );
+      const problem = { code: place.code, message: place.problem };
+      built.push(...brokenEntries({ ...common, realFile: file, blob: null }, [problem], index));
       continue;
     }
     const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
@@ -175,19 +176,54 @@ export async function readStacks(
   }
   await readWaiting(waiting, { ready, built }, options);
   const kombinations = ready.map((one) => asKombination(one, context, options.settings));
-  for (const { source, text } of await withComposeTexts(kombinations, context.tree, options)) {
+  const expanded = expandTemplates(kombinations, context, index);
+  built.push(...expanded.broken);
+  const isWanted = ({ source: { file, key = file } }: Readable) => wanted.get(file)?.has(key) ?? true;
+  const stacks = expanded.readable.filter(isWanted);
+  for (const { source, text } of await withComposeTexts(stacks, context.tree, options)) {
     built.push(buildEntry(source, text, context));
     await breathe(options.signal);
   }
+  const described = [...expanded.readable.map(keyOfReadable), ...built.map(({ entry }) => entry.key)];
+  const removed = noLonger(wanted, new Set(described), index);
   const released = new Set(options.settings.released);
   const [given, kept] = [
     built.filter(({ entry }) => released.has(entry.name)),
     built.filter(({ entry }) => !released.has(entry.name)),
   ];
-  for (const { entry } of given)
-    if (index.entryOf(entry.file)) removed.push({ file: entry.file, entry: null });
+  const handedOver = given.flatMap(({ entry: { key } }) =>
+    index.entryOf(key) === undefined ? [] : [{ file: key, entry: null }],
+  );
   const filled = await withManifests(await withContents(kept, context.tree, options), context.tree, options);
-  return [...removed, ...(await checkSizes(filled, context.tree, options))];
+  return [...removed, ...handedOver, ...(await checkSizes(filled, context.tree, options))];
+}
+
+/** Keys that are wanted of each file; `null`: all that it describes. */
+function groupByFile(files: ReadonlySet<string>): ReadonlyMap<string, ReadonlySet<string> | null> {
+  const wanted = new Map<string, Set<string> | null>();
+  for (const key of files) {
+    const file = fileOfKey(key);
+    const known = wanted.get(file);
+    if (key === file) wanted.set(file, null);
+    else if (known === undefined) wanted.set(file, new Set([key]));
+    else known?.add(key);
+  }
+  return wanted;
+}
+
+function keyOfReadable({ source: { file, key = file } }: Readable): string {
+  return key;
+}
+
+/** Stacks that files described before, and do not describe now, although they were read. */
+function noLonger(
+  wanted: ReturnType<typeof groupByFile>,
+  described: ReadonlySet<string>,
+  index: StackOptions['index'],
+): readonly IndexChange[] {
+  const before = [...wanted.keys()].flatMap((file) => [file, ...index.instancesOf(file)]);
+  const gone = before.filter((key) => !described.has(key) && index.entryOf(key) !== undefined);
+  return gone.map((key) => ({ file: key, entry: null }));
 }
 
 /** A Compose file that is a stack is read as a kombination that adopts it. */
@@ -217,15 +253,14 @@ async function readWaiting(
     const text = toText(bytes, size, options.limits);
     for (const source of waiting.get(blob) ?? []) {
       if (typeof text === 'string') ready.push({ source, text });
-      else built.push(buildBrokenEntry(source, text));
+      else built.push(...brokenEntries(source, [text], options.index));
     }
     waiting.delete(blob);
     await breathe(options.signal);
   }
   for (const source of [...waiting.values()].flat()) {
-    built.push(
-      buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
-    );
+    const problem = { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' };
+    built.push(...brokenEntries(source, [problem], options.index));
   }
 }
 
@@ -241,7 +276,7 @@ async function checkSizes(
   for await (const [blob, , size] of readTexts(blobs, 0, options))
     if (size > fileBytes) sizes.set(blob, size);
   return built.map((each) => ({
-    file: each.entry.file,
+    file: each.entry.key,
     entry: withOversize(each, sizes, { limit: fileBytes, tree }),
   }));
 }

@@ -73,7 +73,7 @@ export function repositoryPolicy({ state }: Core): StackPolicy {
 export function showStack(core: Core, name: string): ShownStack | undefined {
   const entry = core.index.find(name);
   if (!entry) return undefined;
-  const known = core.shown.get(entry.file);
+  const known = core.shown.get(entry.key);
   const isFresh =
     known?.entry === entry && known.signature === readSignature(core, entry, createLookup(core));
   return isFresh ? known.stack : renderStack(core, name);
@@ -91,14 +91,14 @@ export function renderStack(core: Core, name: string): DesiredStack | undefined 
   if (!entry) return undefined;
   const lookup = createLookup(core);
   const signature = readSignature(core, entry, lookup);
-  const known = core.rendered.get(entry.file);
+  const known = core.rendered.get(entry.key);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
   const stack = contain(
     () => sealStack(core, buildStack(core, entry, lookup)),
     (fault) => brokenStack(core, entry, fault),
   );
-  core.rendered.set(entry.file, { entry, signature, stack });
-  core.shown.set(entry.file, { entry, signature, stack: toShown(stack) });
+  core.rendered.set(entry.key, { entry, signature, stack });
+  core.shown.set(entry.key, { entry, signature, stack: toShown(stack) });
   return stack;
 }
 
@@ -140,7 +140,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     ...targetDiagnostics(core, entry),
     ...entryDiagnostics(core, entry, lookup, manifestDiagnostics(core, entry, lookup)),
   ].sort(compareDiagnostics);
-  const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
+  const common = { ...placeOf(entry), kind: 'kombination' as const, diagnostics };
   const policy = repositoryPolicy(core);
   if (entry.text === null) return { ...common, ...NOTHING, policy };
   if (isWorkflowFile(entry.file)) {
@@ -191,6 +191,10 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   };
 }
 
+function placeOf({ name, file, element }: StackEntry): Pick<DesiredStack, 'name' | 'file' | 'element'> {
+  return { name, file, ...(element && { element: element.name }) };
+}
+
 function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'adopts'> {
   if (adopts === undefined) return {};
   const { path: _, ...project } = adopts;
@@ -236,9 +240,12 @@ export function placesOf({
   return routesThrough === undefined ? {} : { places: routesThrough };
 }
 
-/** Returns what an entry has read besides its own text. */
-export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 'texts'> {
-  return texts ? { texts } : {};
+/** Returns what an entry has read besides its own text, and what is filled in. */
+export function textsOf({
+  texts,
+  element,
+}: Pick<StackEntry, 'texts' | 'element'>): Pick<StackEntry, 'texts' | 'element'> {
+  return { ...(texts && { texts }), ...(element && { element }) };
 }
 
 /** @param extended ids of resources on targets of registered kinds, by those that they had */
@@ -318,7 +325,13 @@ export function listDiagnostics(core: Core): readonly Diagnostic[] {
   const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const { diagnostics } of plugins.documents.values()) all.push(...diagnostics);
+  const templates = new Set<string>();
   for (const entry of core.index.notable()) {
+    // The reason why a template is not read is told once, and not for each of its stacks.
+    if (entry.key !== entry.file && entry.text === null) {
+      if (templates.has(entry.file)) continue;
+      templates.add(entry.file);
+    }
     const found = contain(
       () => entryDiagnostics(core, entry, lookup, listedManifests(core, entry, lookup)),
       (fault) => [...entry.diagnostics, faultIn(entry.file, fault)],

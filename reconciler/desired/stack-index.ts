@@ -1,17 +1,18 @@
 import type { PublishedPort } from '../config/kombination/checks/check-kombination.ts';
-import { portOf } from '../config/kombination/analyze.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
 import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
-import { addressesOverlap } from '../model/docker/ports.ts';
 import type { PulledImage } from '../config/kombination/pulled-images.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
+import type { TemplateElement } from '../config/templates/read-elements.ts';
 import type { WorkflowSummary } from '../model/stack.ts';
 import type { StackFacts } from '../ports/desired.ts';
 import { compareText } from '../base/values.ts';
 import type { OrderedStack, StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
+import type { PortHolder } from './shared/conflicts.ts';
+import { nameConflicts, portConflicts, projectConflicts } from './shared/conflicts.ts';
 import type { ImpliedOrder, SharedObjects } from './shared/implied-order.ts';
 import { createImpliedOrder } from './shared/implied-order.ts';
 import type { ManifestSource } from './manifests/manifest-source.ts';
@@ -22,8 +23,12 @@ import { proxyGroup } from './shared/shared-proxies.ts';
 
 /** Memory of a kombination between loads: its text and what other files have to know of it. */
 export interface StackEntry extends SharedObjects, ProxyShare {
+  /** Place in the index: its file, of a stack of a template `<file>#<element>`. */
+  readonly key: string;
   /** Repository path. */
   readonly file: string;
+  /** Element of the template that the file is; left out: it is none. */
+  readonly element?: TemplateElement;
   /** Path where the text really is, when the file is a symlink. */
   readonly realFile: string;
   /** Blob id of the text; `null` when there is none. */
@@ -67,6 +72,7 @@ export interface StackEntry extends SharedObjects, ProxyShare {
 }
 
 export interface IndexChange {
+  /** Key of the entry. */
   readonly file: string;
   /** `null`: no longer a stack. */
   readonly entry: StackEntry | null;
@@ -75,13 +81,19 @@ export interface IndexChange {
 /** All stacks, with a way from everything they share to the stacks that share it. A change costs what it touches. */
 export interface StackIndex {
   readonly size: number;
-  entryOf(file: string): StackEntry | undefined;
+  /** The entry of a key. */
+  entryOf(key: string): StackEntry | undefined;
+  /** Keys of the stacks that a file describes as a template. */
+  instancesOf(file: string): readonly string[];
+  /** Tells whether a file describes stacks. */
+  describes(path: string): boolean;
   /** The entry that speaks for a name. */
   find(name: string): StackEntry | undefined;
   /** Sorted. */
   names(): readonly string[];
+  /** Keys of all entries, of which most are files. */
   files(): Iterable<string>;
-  /** Files of stacks that rest on this path or on a directory above it. */
+  /** Keys of stacks that rest on this path or on a directory above it. */
   watchersOf(path: string): Iterable<string>;
   usersOfNode(name: string): Iterable<string>;
   usersOfKit(name: string): Iterable<string>;
@@ -110,16 +122,13 @@ export function ownNameKey(kind: NamedKind, name: string): string {
   return `${kind} ${name}`;
 }
 
-interface PortHolder {
-  readonly entry: StackEntry;
-  readonly port: PublishedPort;
-}
-
 interface Tables {
   readonly entries: Map<string, StackEntry>;
+  /** Keys by the template that they are of. */
+  readonly templates: MultiMap<string>;
   readonly byName: MultiMap<StackEntry>;
-  readonly byPort: MultiMap<PortHolder>;
-  readonly portHolders: Map<string, readonly PortHolder[]>;
+  readonly byPort: MultiMap<PortHolder<StackEntry>>;
+  readonly portHolders: Map<string, readonly PortHolder<StackEntry>[]>;
   readonly watchers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
   readonly kitUsers: MultiMap<string>;
@@ -136,6 +145,7 @@ interface Tables {
 function createTables(): Tables {
   return {
     entries: new Map(),
+    templates: createMultiMap(),
     byName: createMultiMap(),
     byPort: createMultiMap(),
     portHolders: new Map(),
@@ -162,7 +172,9 @@ export function createStackIndex(): StackIndex {
     get size() {
       return entries.size;
     },
-    entryOf: (file) => entries.get(file),
+    entryOf: (key) => entries.get(key),
+    instancesOf: (file) => [...tables.templates.get(file)],
+    describes: (path) => entries.has(path) || tables.templates.get(path).size > 0,
     find,
     names: () => sorted,
     files: () => entries.keys(),
@@ -230,9 +242,10 @@ export async function copyIndex(index: StackIndex, breathe: () => Promise<void>)
 }
 
 function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
-  const { file, name, watched, sharedNodes, inline, ports } = entry;
+  const { key: file, name, watched, sharedNodes, inline, ports } = entry;
   concerned.add(name);
   tables.entries.set(file, entry);
+  if (file !== entry.file) tables.templates.add(entry.file, file);
   tables.byName.add(name, entry);
   for (const path of watched) tables.watchers.add(path, file);
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
@@ -268,9 +281,10 @@ function isNotable({ diagnostics, secrets, dependsOn, pulled = [], manifests = [
 }
 
 function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
-  const { file, name, watched, sharedNodes, inline, ports } = entry;
+  const { key: file, name, watched, sharedNodes, inline, ports } = entry;
   concerned.add(name);
   tables.entries.delete(file);
+  if (file !== entry.file) tables.templates.remove(entry.file, file);
   tables.byName.remove(name, entry);
   for (const path of watched) tables.watchers.remove(path, file);
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
@@ -298,69 +312,7 @@ function first(group: ReadonlySet<StackEntry>): StackEntry | undefined {
 }
 
 function speaksBefore(a: StackEntry, b: StackEntry): boolean {
-  return a.guessed === b.guessed ? a.file < b.file : b.guessed;
-}
-
-/** Others that a finding names; with more, each of thousands would name thousands. */
-const MAX_NAMED = 20;
-
-function listed(others: ReadonlySet<string>, kind: string): string {
-  return others.size > MAX_NAMED
-    ? `more than ${MAX_NAMED} other ${kind}`
-    : [...others].sort(compareText).join(', ');
-}
-
-function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): readonly DocumentDiagnostic[] {
-  if (entry.guessed) return [];
-  const others = new Set<string>();
-  for (const other of group) {
-    if (other !== entry && !other.guessed) others.add(other.file);
-    if (others.size > MAX_NAMED) break;
-  }
-  if (others.size === 0) return [];
-  return [
-    {
-      severity: 'error',
-      code: 'DUPLICATE_STACK',
-      path: ['meta', 'name'],
-      message: `the stack ${entry.name} is also described by ${listed(others, 'files')}`,
-      hint: 'every stack needs a name of its own',
-    },
-  ];
-}
-
-/** A project that one stack has taken over is its own. */
-function projectConflicts(entry: StackEntry, adopters: MultiMap<StackEntry>): readonly DocumentDiagnostic[] {
-  if (entry.adopts === undefined) return [];
-  const others = [...adopters.get(entry.adopts)].filter((other) => other !== entry).map(({ name }) => name);
-  if (others.length === 0) return [];
-  const message = `the Compose project ${entry.adopts} is adopted by ${listed(new Set(others), 'stacks')} as well`;
-  return [
-    { severity: 'error', code: 'DUPLICATE_NAME', path: ['adopts'], message, hint: 'one stack can have it' },
-  ];
-}
-
-function portConflicts(
-  entry: StackEntry,
-  port: PublishedPort,
-  group: ReadonlySet<PortHolder>,
-): readonly DocumentDiagnostic[] {
-  const others = new Set<string>();
-  for (const holder of group) {
-    if (holder.entry.file === entry.file || !addressesOverlap(holder.port.hostIp, port.hostIp)) continue;
-    others.add(`service ${holder.port.service} of the stack ${holder.entry.name} (${holder.entry.file})`);
-    if (others.size > MAX_NAMED) break;
-  }
-  if (others.size === 0) return [];
-  return [
-    {
-      severity: 'error',
-      code: 'DUPLICATE_PORT',
-      path: port.path,
-      message: `port ${portOf(port)} of the node is also published by ${listed(others, 'services')}`,
-      hint: 'choose another port in one of them',
-    },
-  ];
+  return a.guessed === b.guessed ? a.key < b.key : b.guessed;
 }
 
 /** The sorted names after a change; nothing is sorted again when few have come or gone. */

@@ -13,6 +13,7 @@ import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import type { DesiredStack, ShownStack } from '../model/stack.ts';
+import type { TemplateElement } from '../config/templates/read-elements.ts';
 import type { Source } from '../ports/source.ts';
 import type { ManifestCache } from './manifests/manifest-cache.ts';
 import type { SecretCache } from './secret-cache.ts';
@@ -71,12 +72,18 @@ export interface EntryContext {
   readonly plugins: PluginCatalogue;
   readonly checkSchema: SchemaCheck;
   readonly policy: OperatorPolicy;
-  /** Proxies of other stacks that routes of a file's stack lead through. Default: none. */
-  readonly placesOf?: (file: string) => ProxyPlaces | undefined;
+  /** Proxies of other stacks that routes of a stack, by its key, lead through. Default: none. */
+  readonly placesOf?: (key: string) => ProxyPlaces | undefined;
 }
 
 export interface EntrySource {
+  /** Default: the file. */
+  readonly key?: string;
   readonly file: string;
+  /** Element of the template that the file is. */
+  readonly element?: TemplateElement;
+  /** The template is for all nodes that the repository shares. */
+  readonly isOfAllNodes?: boolean;
   readonly realFile: string;
   readonly blob: string | null;
   /** Paths that were followed to find the text. */

@@ -47,6 +47,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     ...clusterDiagnostics(workflow, context.nodes, context.policy),
   ]);
   const entry: StackEntry = {
+    key: file,
     file,
     realFile,
     blob,

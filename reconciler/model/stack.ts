@@ -105,6 +105,8 @@ export interface DesiredStack {
   readonly kind: StackKind;
   /** Repository path of the file that describes it. */
   readonly file: string;
+  /** Element of the template that the file is; left out: the file describes this stack alone. */
+  readonly element?: string;
   /** Kit name, `''` when none is used. */
   readonly stackkit: string;
   readonly targets: readonly TargetReference[];

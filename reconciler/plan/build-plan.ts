@@ -29,8 +29,9 @@ export function buildPlan(input: PlanInput): Plan {
   const gone = renamed.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));
+  const all = withFrom([...kept, ...gone], renamed.from);
   const changes = orderChanges(
-    holdBack(withFrom([...kept, ...gone], renamed.from), reach, input.stack),
+    withTemplate(holdBack(all, reach, input.stack), input),
     wanted,
     input.engines,
     input.stack,
@@ -57,6 +58,17 @@ export function buildPlan(input: PlanInput): Plan {
     ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
     ...(input.newest === true ? { newest: true as const } : {}),
   };
+}
+
+/** Says of what changes which template and element ask for it. */
+function withTemplate(changes: readonly Change[], { template }: PlanInput): readonly Change[] {
+  if (template === undefined) return changes;
+  const { file, element } = template;
+  return changes.map((change) =>
+    change.action === 'no-op' || change.action === 'delete'
+      ? change
+      : { ...change, cause: `${change.cause} (template ${file}, element ${element})` },
+  );
 }
 
 /** Says of each change which object it is about, where its target knows that by another id. */

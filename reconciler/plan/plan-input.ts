@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly engines?: ReadonlyMap<string, string>;
   /** Targets that could not be asked: what is described for them waits. */
   readonly unreachable?: readonly UnreachableTarget[];
+  /** Template that describes the stack, and its element; left out: none does. */
+  readonly template?: { readonly file: string; readonly element: string };
   /** Stacks that come first. */
   readonly waitsFor?: readonly string[];
   /** Registries were asked what tags stand for by now. Default false. */

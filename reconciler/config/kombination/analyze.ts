@@ -28,7 +28,7 @@ import type { KitCatalogue } from '../kits/kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import { addressesOverlap } from '../../model/docker/ports.ts';
-import { readDocument, reportUnread, withFindings, withUnset } from './read-document.ts';
+import { readDocument, reportUnread, withFindings, withoutUnfilled, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { checkSecretPlaces } from './secret-places.ts';
@@ -46,6 +46,7 @@ import { mayUse, OPEN_POLICY } from '../../model/operator-policy.ts';
 import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
+import type { TemplateElement } from '../templates/read-elements.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 
 export interface AnalyzeOptions {
@@ -64,6 +65,8 @@ export interface AnalyzeOptions {
   readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
   /** Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
+  /** Element that is filled in. Default: the text is no template. */
+  readonly element?: TemplateElement;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
@@ -103,11 +106,11 @@ export interface Analysis {
 /** Reads one kombination and checks everything in it. Never throws. */
 export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics = createDiagnosticCollector();
-  const { document, written, composed } = readDocument(options);
+  const { document, written, composed, unfilled } = readDocument(options);
   if (document.value === null) reportEmpty(diagnostics);
   else if (document.value !== undefined)
     options.checkSchema('kombination', document.original ?? {}, diagnostics);
-  for (const note of document.notes) diagnostics.add(note);
+  for (const note of [...unfilled, ...document.notes]) diagnostics.add(note);
   if (composed) reportUnread(composed, written, diagnostics);
   checkSecretPlaces(document.value, diagnostics);
   const model = readKombination(document.value, diagnostics);
@@ -138,6 +141,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const templates = [...serviceFiles.templates.values(), texts].flat();
   const secrets = findSecrets(all, { ...place, templates });
   const needs = checkNeeds(options.policy, all, secrets.secrets, diagnostics);
+  const found = withoutUnfilled(diagnostics.list, unfilled);
   return {
     document,
     written,
@@ -156,7 +160,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     hooks,
     needs,
     secrets: composed ? withUnset(secrets, composed) : secrets,
-    diagnostics: composed ? withFindings(composed, diagnostics.list) : diagnostics.list,
+    diagnostics: composed ? withFindings(composed, found) : found,
     watched: [...(composed?.watched ?? []), ...watched],
   };
 }
@@ -314,8 +318,13 @@ function toDiagnostic(file: string, document: YamlDocument, diagnostic: Document
   return {
     severity,
     code,
-    message: shorten(message),
+    message: forElement(document, shorten(message)),
     ...place,
     ...(hint === undefined ? {} : { hint: shorten(hint) }),
   };
+}
+
+/** Findings of a template say which of its stacks they are about. */
+function forElement({ element }: YamlDocument, message: string): string {
+  return element === undefined ? message : `${message} (forEach: ${element})`;
 }

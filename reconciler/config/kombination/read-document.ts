@@ -9,6 +9,8 @@ import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/documen
 import { asFields } from '../../base/values.ts';
 import type { KombinationDocument } from './kombination-document.ts';
 import { translateDocument } from './kombination-document.ts';
+import { fillElement } from '../templates/fill-element.ts';
+import type { TemplateElement } from '../templates/read-elements.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { parseYaml } from '../yaml-document.ts';
 
@@ -19,12 +21,16 @@ interface ReadOptions {
   readonly tree: TreeDirectory;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
   readonly texts?: Pick<ReadonlyMap<string, string>, 'get'>;
+  /** Element of a template to fill in. Default: it is none. */
+  readonly element?: TemplateElement;
 }
 
 interface ReadDocument {
   readonly document: KombinationDocument;
   readonly written: YamlDocument;
   readonly composed: ComposedDocument | undefined;
+  /** Findings of filling in an element. */
+  readonly unfilled: readonly DocumentDiagnostic[];
 }
 
 /** The document of a kombination, with the Compose files it adopts and all that its own words of Compose stand for. */
@@ -33,12 +39,17 @@ export function readDocument({
   text,
   tree,
   texts = new Map<string, string>(),
+  element,
 }: ReadOptions): ReadDocument {
-  const written = parseYaml(text);
+  const parsed = parseYaml(text);
+  const { document: written, diagnostics: unfilled } =
+    element === undefined ? { document: parsed, diagnostics: [] } : fillElement(parsed, element);
   const composed = speaksCompose(written)
     ? composeDocument({ file, document: written, tree, texts })
     : undefined;
-  return { document: translateDocument(composed?.document ?? written), written, composed };
+  const document = translateDocument(composed?.document ?? written);
+  const named = element === undefined ? document : { ...document, element: element.name };
+  return { document: named, written, composed, unfilled };
 }
 
 /** Says what stands in the way of knowing all of a document. */
@@ -87,6 +98,17 @@ export function withFindings(
   if (failed.size === 0) return [...reported, ...found];
   const rest = found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
   return [...reported, ...rest];
+}
+
+/** The same for an element of a template. */
+export function withoutUnfilled(
+  found: readonly DocumentDiagnostic[],
+  unfilled: readonly DocumentDiagnostic[],
+): readonly DocumentDiagnostic[] {
+  if (unfilled.length === 0) return found;
+  const told = new Set(unfilled.map(({ message }) => message));
+  const paths = new Set(unfilled.map(({ path }) => formatPath(path)));
+  return found.filter(({ path, message }) => told.has(message) || !paths.has(formatPath(path)));
 }
 
 const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE', 'SECRET_MISPLACED']);

@@ -16,6 +16,11 @@ export interface Readable {
 /** Files that name files that name files: more steps than this are a mistake. */
 const MAX_READ_ROUNDS = 32;
 
+/** Returns the element of a template, as `readDocument` takes it. */
+function filling({ element }: EntrySource): Pick<EntrySource, 'element'> {
+  return element === undefined ? {} : { element };
+}
+
 /** No kombination can name other files without one of the words. */
 const MENTIONS_FILES = /\b(compose|include|extends|env_file|label_file|configs)["']?[ \t]*:/;
 
@@ -44,7 +49,9 @@ export async function withComposeTexts(
       const known = texts.get(one) ?? new Map<string, string>();
       // A document that cannot be read so is told of when its entry is built.
       const composed = contain(
-        () => readDocument({ file: one.source.file, text: one.text, tree, texts: known }).composed,
+        () =>
+          readDocument({ ...filling(one.source), file: one.source.file, text: one.text, tree, texts: known })
+            .composed,
         () => undefined,
       );
       for (const blob of composed?.missing ?? []) wanted.set(blob, [...(wanted.get(blob) ?? []), known]);

@@ -4,6 +4,7 @@ import { directoryOf, isDirectory, listFiles, nodeAt } from '../../config/file-t
 import type { DescribingFile, DescribingFiles } from '../../ports/desired.ts';
 import { locateDocument } from '../repository-state.ts';
 import type { StackEntry } from '../stack-index.ts';
+import { whyOfTemplate } from '../templates/expand-templates.ts';
 import type { Core } from '../state.ts';
 import { isWorkflowFile } from '../workflow.ts';
 import { whyNoPath } from './written-path.ts';
@@ -33,6 +34,7 @@ export function describing(core: Core, name: string): DescribingFiles | undefine
   return {
     files: files.sort((a, b) => Number(b.isMain) - Number(a.isMain) || compareText(a.path, b.path)),
     whyNot(path) {
+      if (entry.element !== undefined) return whyOfTemplate(name, entry.file, entry.element.name);
       const reason = whyNoPath(tree, path);
       if (reason !== null) return reason;
       if (path === entry.file || named.has(path)) return null;
@@ -67,9 +69,7 @@ function ownDirectory({ index, state }: Core, { file }: StackEntry): string | nu
   const directory = directoryOf(file);
   const node = nodeAt(state.tree, directory);
   if (isWorkflowFile(file) || directory === '' || SHARED.test(file) || !isDirectory(node)) return null;
-  const others = [...listFiles(node, directory)].some(
-    ([path]) => path !== file && index.entryOf(path) !== undefined,
-  );
+  const others = [...listFiles(node, directory)].some(([path]) => path !== file && index.describes(path));
   return others ? null : directory;
 }
 
@@ -80,5 +80,5 @@ function isFile({ state }: Core, path: string): boolean {
 
 /** Tells what another stack is described by, and what all are. */
 function isOthers({ index }: Core, { file }: StackEntry, path: string): boolean {
-  return SHARED.test(path) || (path !== file && index.entryOf(path) !== undefined);
+  return SHARED.test(path) || (path !== file && index.describes(path));
 }

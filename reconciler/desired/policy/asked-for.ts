@@ -8,7 +8,7 @@ import { canBeAllowed, missingGrants, OPEN_POLICY } from '../../model/operator-p
 import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { manifestNeeds } from '../manifests/stack-manifests.ts';
-import { createLookup, placesOf } from '../render-stack.ts';
+import { createLookup, placesOf, textsOf } from '../render-stack.ts';
 import { readSmall } from '../repository-state.ts';
 import type { StackEntry } from '../stack-index.ts';
 import type { Core } from '../state.ts';
@@ -24,7 +24,7 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
   for (const file of index.files()) {
     const entry = index.entryOf(file);
     if (!entry || entry.text === null) continue;
-    const { needs, targets } = readOpenly(core, { ...entry, file }, entry.text);
+    const { needs, targets } = readOpenly(core, entry, entry.text);
     const all = [...needs, ...manifestNeeds(core, entry, lookup)];
     const missing = missingGrants(policy, entry.name, all).filter(canBeAllowed);
     if (missing.length > 0) stacks.set(entry.name, [...(stacks.get(entry.name) ?? []), ...missing]);
@@ -46,7 +46,7 @@ interface Open {
   readonly targets: readonly TargetReference[];
 }
 
-function readOpenly(core: Core, { file, texts, routesThrough }: StackEntry, text: string): Open {
+function readOpenly(core: Core, { file, routesThrough, ...entry }: StackEntry, text: string): Open {
   const { tree, nodes, kits, plugins } = core.state;
   const { checkSchema } = core;
   if (isWorkflowFile(file)) {
@@ -68,7 +68,7 @@ function readOpenly(core: Core, { file, texts, routesThrough }: StackEntry, text
     kits: kits.catalogue,
     checkSchema,
     policy: OPEN_POLICY,
-    ...(texts ? { texts } : {}),
+    ...textsOf(entry),
     ...placesOf(routesThrough === undefined ? {} : { routesThrough }),
   });
   const own = new Set(

@@ -40,7 +40,7 @@ export function movedPlaces(
   const known = new Map<string, readonly StackEntry[]>();
   const claimantsOf = (group: string): readonly StackEntry[] => {
     const found = known.get(group) ?? [
-      ...[...index.proxyClaimants(group)].filter(({ file }) => !changed.has(file)),
+      ...[...index.proxyClaimants(group)].filter(({ key }) => !changed.has(key)),
       ...(added.get(group) ?? []),
     ];
     known.set(group, found);
@@ -55,7 +55,7 @@ export function movedPlaces(
   for (const group of groups) {
     for (const entry of claimantsOf(group)) {
       const places = placesFor(entry, providerOf);
-      if (!samePlaces(places, entry.routesThrough)) moved.set(entry.file, places);
+      if (!samePlaces(places, entry.routesThrough)) moved.set(entry.key, places);
     }
   }
   for (const { file, entry } of changes) {
@@ -72,7 +72,7 @@ export function placesAmong(
   claimant: Parameters<typeof placesFor>[0],
 ): ProxyPlaces {
   return placesFor(claimant, (group) => {
-    const others = [...index.proxyClaimants(group)].filter(({ file }) => file !== claimant.file);
+    const others = [...index.proxyClaimants(group)].filter(({ key }) => key !== claimant.key);
     return chooseProvider(group, [...others, claimant]);
   });
 }

@@ -17,7 +17,8 @@ export interface ProxyShare {
 }
 
 interface Claimant extends ProxyShare {
-  readonly file: string;
+  /** Key of its entry. */
+  readonly key: string;
   readonly name: string;
 }
 
@@ -41,14 +42,14 @@ export function placeClaims({ proxies, targets }: Analysis): ProxyShare {
  * engine; where none is, the first stack that needs one brings it. Stacks come by name, so that the same repository always says the same.
  */
 export function placesFor(
-  { file, proxies = [] }: Claimant,
+  { key, proxies = [] }: Claimant,
   providerOf: (group: string) => Provider | undefined,
 ): ProxyPlaces {
   const places = new Map<string, ProxyPlace>();
   for (const claim of proxies) {
     if (claim.kind === 'listed' || claim.kind === 'apart') continue;
     const provider = providerOf(proxyGroup(claim));
-    if (provider === undefined || provider.entry.file === file) continue;
+    if (provider === undefined || provider.entry.key === key) continue;
     const { entry, claim: its } = provider;
     const place = { stack: entry.name, network: its.networkName, implied: its.kind === 'implied' };
     places.set(claim.node, place);
@@ -76,7 +77,7 @@ export function chooseProvider(group: string, claimants: Iterable<Claimant>): Pr
 
 function comesBefore(a: Provider, b: Provider): boolean {
   if (a.claim.kind !== b.claim.kind) return a.claim.kind === 'listed';
-  return (compareText(a.entry.name, b.entry.name) || compareText(a.entry.file, b.entry.file)) < 0;
+  return (compareText(a.entry.name, b.entry.name) || compareText(a.entry.key, b.entry.key)) < 0;
 }
 
 export function samePlaces(a: ProxyPlaces = NO_PLACES, b: ProxyPlaces = NO_PLACES): boolean {

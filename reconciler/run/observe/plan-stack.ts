@@ -101,6 +101,9 @@ export async function planStack(
     foreign: ownership.foreign,
     engines: observation.engines,
     unreachable: observation.unreachable,
+    ...(description.element !== undefined && {
+      template: { file: description.file, element: description.element },
+    }),
     waitsFor: description.dependsOn,
     newest: order.newest === true && mode === 'apply',
   });

@@ -16,7 +16,7 @@ import type { RunContext } from '../context.ts';
 import type { DriftEdit } from '../drift/drift-edit.ts';
 import { draftDrift, proposalMessage } from '../drift/drift-proposals.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-import { draftRollback, leftAlone, ownOf, restoring, withFacts } from './restore-files.ts';
+import { draftRollback, leftAlone, ownOf, refuseOfTemplate, restoring, withFacts } from './restore-files.ts';
 
 /** Author of a write, and for how long the answer is waited for. */
 export interface WriteBy {
@@ -170,6 +170,7 @@ export class RepositoryWriter {
 
   /** Puts the files of the stack as they are at a tag; `null` when they are so already. */
   async restoreStack(stack: string, tag: DeploymentTag, by: WriteBy): Promise<WriteResult | null> {
+    refuseOfTemplate(this.#context, stack);
     const files = await this.#filesOf(stack);
     const there = await this.#context.source.diff(null, tag.commit, by.signal);
     if (!there.some(({ path }) => files.includes(path)))

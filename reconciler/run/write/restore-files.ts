@@ -25,6 +25,7 @@ export async function draftRollback(
   const { desired } = context;
   const { deployment, history } = await needDeployment(context, stack, to);
   if (deployment.isRemoval) throw wasRemoval(stack, deployment, history);
+  refuseOfTemplate(context, stack);
   const now = desired.get(stack)?.file ?? null;
   const file = deployment.file ?? now;
   if (file === null)
@@ -44,6 +45,16 @@ export async function draftRollback(
     throw wasRemoval(stack, deployment, history);
   const from = history.at(-1)?.number ?? to;
   return { file, writes, changes, text: rollbackMessage(deployment, from, shared) };
+}
+
+/** The files of a stack of a template describe others as well. Throws BAD_OPTIONS. */
+export function refuseOfTemplate({ desired }: Pick<RunContext, 'desired'>, stack: string): void {
+  const { file, element } = desired.get(stack) ?? {};
+  if (element === undefined) return;
+  throw new ReconcilerError(
+    'BAD_OPTIONS',
+    `${stack} is a stack of the template ${file}, for its element ${element} (forEach): put that file back with Git, since it describes others as well`,
+  );
 }
 
 /** Finds a deployment by its number. Throws UNKNOWN_STACK, and BAD_OPTIONS naming those that there are. */

@@ -1,0 +1,194 @@
+import type { DocumentPath } from '../../base/document-path.ts';
+import type { DiagnosticCollector, DocumentDiagnostic } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { suggest } from '../../base/nearest.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
+import type { YamlDocument } from '../yaml-document.ts';
+
+/** One of those that a template describes a stack for: what `${each.NAME}` stands for. */
+export interface TemplateElement {
+  /** Tells it from the others. */
+  readonly name: string;
+  readonly values: Fields;
+}
+
+/** A template: its elements, or what is wrong with `forEach`. */
+export interface ReadTemplate {
+  readonly elements: readonly TemplateElement[];
+  readonly diagnostics: readonly DocumentDiagnostic[];
+  /** It has all nodes that the repository shares. */
+  readonly isOfAllNodes: boolean;
+}
+
+const KEYWORD = 'forEach';
+const MAX_ELEMENTS = 1_000;
+/** Largest element, as JSON, in characters. */
+const MAX_ELEMENT_LENGTH = 16_384;
+const MAX_DEPTH = 8;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
+
+/** Tells quickly whether a text may be a template; most are none. */
+export function mayBeTemplate(text: string): boolean {
+  return text.includes(KEYWORD);
+}
+
+/**
+ * Reads `forEach` of a kombination; `null`: it has none, and describes one stack.
+ *
+ * @param nodes names of nodes that the repository shares
+ */
+export function readTemplate({ value }: YamlDocument, nodes: Iterable<string>): ReadTemplate | null {
+  const written = asFields(value)?.[KEYWORD];
+  if (written === undefined) return null;
+  const diagnostics = createDiagnosticCollector();
+  const fields = asFields(written);
+  const isOfAllNodes = fields?.['nodes'] === '*';
+  const elements = fields === undefined ? undefined : readFields(fields, nodes, diagnostics);
+  if (fields === undefined)
+    diagnostics.error('INVALID_TYPE', [KEYWORD], 'forEach is a map with nodes or values', { hint: FORMS });
+  return {
+    elements: diagnostics.list.length > 0 ? [] : (elements ?? []),
+    diagnostics: diagnostics.list,
+    isOfAllNodes,
+  };
+}
+
+const FORMS =
+  'forEach: { nodes: [nas, attic] }, { nodes: "*" }, or { values: [{ name: alice, port: 8081 }] }';
+const KINDS = ['nodes', 'values'] as const;
+
+function readFields(
+  fields: Fields,
+  nodes: Iterable<string>,
+  diagnostics: DiagnosticCollector,
+): readonly TemplateElement[] | undefined {
+  for (const key of Object.keys(fields)) {
+    if (KINDS.some((known) => known === key)) continue;
+    const hint = suggest(key, KINDS) ?? FORMS;
+    diagnostics.error('UNKNOWN_KEY', [KEYWORD, key], `${key} is not a known key in forEach`, {
+      hint,
+      at: 'key',
+    });
+  }
+  const [kind, other] = KINDS.filter((key) => fields[key] !== undefined);
+  if (kind === undefined || other !== undefined) {
+    diagnostics.error('REQUIRED', [KEYWORD], 'forEach has one of nodes and values', { hint: FORMS });
+    return undefined;
+  }
+  const path = [KEYWORD, kind];
+  const isAll = kind === 'nodes' && fields[kind] === '*';
+  const items = isAll ? [...nodes].toSorted(compareNames) : asList(fields[kind]);
+  if (items === undefined) {
+    diagnostics.error('INVALID_TYPE', path, `${kind} is a list`, { hint: FORMS });
+    return undefined;
+  }
+  if (items.length === 0) {
+    const message = isAll
+      ? 'the repository shares no nodes'
+      : `${kind} is empty: the template describes nothing`;
+    diagnostics.error('REQUIRED', path, message, { hint: 'delete the file to remove its stacks' });
+  }
+  if (items.length > MAX_ELEMENTS) {
+    diagnostics.error(
+      'INVALID_VALUE',
+      path,
+      `${items.length} elements are too many: at most ${MAX_ELEMENTS}`,
+    );
+    return undefined;
+  }
+  return readItems(items, { kind, path, isAll }, diagnostics);
+}
+
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
+interface ItemsPlace {
+  readonly kind: (typeof KINDS)[number];
+  readonly path: DocumentPath;
+  readonly isAll: boolean;
+}
+
+function readItems(
+  items: readonly unknown[],
+  { kind, path, isAll }: ItemsPlace,
+  diagnostics: DiagnosticCollector,
+): readonly TemplateElement[] {
+  const seen = new Map<string, number>();
+  return items.flatMap((item, index) => {
+    const place = isAll ? path : [...path, index];
+    const element = readItem(item, { kind, path: place }, diagnostics);
+    if (element === undefined) return [];
+    const first = seen.get(element.name);
+    if (first === undefined) {
+      seen.set(element.name, index);
+      return [element];
+    }
+    diagnostics.error(
+      'DUPLICATE_NAME',
+      place,
+      `${element.name} is an element twice, first as number ${first + 1}`,
+    );
+    return [];
+  });
+}
+
+function readItem(
+  item: unknown,
+  { kind, path }: Pick<ItemsPlace, 'kind' | 'path'>,
+  diagnostics: DiagnosticCollector,
+): TemplateElement | undefined {
+  const fields = kind === 'values' ? asFields(item) : undefined;
+  const name = fields === undefined ? asString(item) : asString(fields['name']);
+  const at = fields === undefined ? path : [...path, 'name'];
+  if (name === undefined || !NAME.test(name)) {
+    const message =
+      name === undefined
+        ? 'an element has a name, which is a text'
+        : `"${name.slice(0, 100)}" is no name of an element`;
+    diagnostics.error(name === undefined ? 'REQUIRED' : 'INVALID_FORMAT', at, message, {
+      hint: "letters, digits, '-', '_' and '.', 100 at most",
+    });
+    return undefined;
+  }
+  const values = fields ?? (kind === 'nodes' ? { name, node: name } : { name });
+  const before = diagnostics.list.length;
+  checkValue(values, { path, depth: 0 }, diagnostics);
+  if (diagnostics.list.length > before) return undefined;
+  if (JSON.stringify(values).length > MAX_ELEMENT_LENGTH) {
+    const message = `the element ${name} is too large: at most ${MAX_ELEMENT_LENGTH} characters as JSON`;
+    diagnostics.error('INVALID_VALUE', path, message);
+    return undefined;
+  }
+  return { name, values };
+}
+
+/** Values of JSON, with keys that can be written behind `each.`, and without variables: these are written where they count. */
+function checkValue(
+  value: unknown,
+  { path, depth }: { readonly path: DocumentPath; readonly depth: number },
+  diagnostics: DiagnosticCollector,
+): void {
+  if (typeof value === 'string' && value.includes('$')) {
+    const hint = 'write the variable, or $$, in the template';
+    diagnostics.error('INVALID_VALUE', path, 'an element has no dollar signs', { hint });
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth >= MAX_DEPTH) {
+    diagnostics.error('INVALID_VALUE', path, `an element is nested too deeply: at most ${MAX_DEPTH} levels`);
+    return;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    const place = [...path, Array.isArray(value) ? Number(key) : key];
+    if (!Array.isArray(value) && !KEY.test(key)) {
+      const hint = "letters, digits, '-' and '_', a letter first";
+      diagnostics.error('INVALID_FORMAT', place, `"${key.slice(0, 100)}" is no key of an element`, {
+        hint,
+        at: 'key',
+      });
+    } else checkValue(member, { path: place, depth: depth + 1 }, diagnostics);
+  }
+}
