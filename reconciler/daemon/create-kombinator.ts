@@ -171,6 +171,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
     folding: config.folding,
+    maxRemovals: config.maxRemovals,
     ...openBackups(config.backups, { stateDir, env }),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
@@ -273,6 +274,7 @@ const NO_CONFIG: DaemonConfig = {
   gitHost: null,
   folding: DEFAULT_FOLDING,
   signatures: null,
+  maxRemovals: null,
 };
 
 /** Descriptions are told of places for backups that there are not. */

@@ -5,7 +5,7 @@ import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import { createDiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import { asFields, asList, own } from '../base/values.ts';
+import { asFields, asList, asNumber, own } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import type { ChannelConfig } from './notify/channels-config.ts';
 import { readChannels } from './notify/channels-config.ts';
@@ -55,6 +55,8 @@ export interface DaemonConfig {
   readonly folding: TagFolding | null;
   /** Signatures that commits have to have; `null`: none. */
   readonly signatures: SignatureSettings | null;
+  /** Most stacks that leave the repository at once without a yes; `null`: as many as are left. */
+  readonly maxRemovals: number | null;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -109,6 +111,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     gitHost: readGitHost(section('git'), collector),
     folding: readTagFolding(asFields(section('git')?.['tags']), collector),
     signatures: readSignatures(section('git'), collector),
+    maxRemovals: asNumber(section('removals')?.['stacks']) ?? null,
   };
   const diagnostics = toDiagnostics(path, document, collector.list);
   if (diagnostics.length === 0) return config;

@@ -37,6 +37,8 @@ export interface RunContext {
   /** Host of the config repository; `null`: the operator has set none up. */
   readonly gitHost: GitHost | null;
   readonly hostSettings: HostSettings;
+  /** Most stacks that leave the repository at once without a yes; `null`: as many as are left. */
+  readonly maxRemovals: number | null;
   /** News of pull requests and comments under them. */
   readonly hooks: HookFeed;
   readonly holds: StackHolds;

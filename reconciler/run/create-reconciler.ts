@@ -112,6 +112,8 @@ export interface ReconcilerOptions {
   readonly gitHost?: GitHost;
   /** Decisions of the operator about what is done there. Default: plans for pull requests that are no forks, nobody confirms. */
   readonly hostSettings?: HostSettings;
+  /** Most stacks that leave the repository at once without a yes. Default `null`: as many as are left. */
+  readonly maxRemovals?: number | null;
   /** Stacks worked on at the same time. Default 4. */
   readonly stackConcurrency?: number;
   /** Changes of one stack carried out at the same time. Default 8. */
@@ -352,6 +354,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     signatures: options.signatures ?? null,
     gitHost: options.gitHost ?? null,
     hostSettings: options.hostSettings ?? DEFAULT_HOST_SETTINGS,
+    maxRemovals: options.maxRemovals ?? null,
     hooks: createHookFeed(onListenerError),
     holds: new StackHolds(),
     hooked: new Map(),

@@ -131,7 +131,7 @@ async function planState(
     }
   }
   const left = toPlan.length - MAX_PLANS;
-  const guard = tooManyRemovals(removed.length, state.names().length);
+  const guard = tooManyRemovals(removed.length, state.names().length, context.maxRemovals);
   return {
     conflicts: [],
     stacks: [...changed, ...removed].sort(),

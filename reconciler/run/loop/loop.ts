@@ -12,7 +12,7 @@ import { recallStacks, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { forget } from '../reconcile/decide-stack.ts';
-import { tooManyRemovals } from '../observe/orphans.ts';
+import { whyNotRemoved } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
 import { keepPushing } from '../record/keep-pushing.ts';
 import { keepStoring } from '../record/keep-storing.ts';
@@ -315,7 +315,7 @@ export class Loop implements AsyncDisposable {
     const { changed, removed } = result;
     const { removals } = this.#parts;
     const isBulk = changed.length + removed.length > BULK_STACKS;
-    const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
+    const reason = whyNotRemoved(this.#context, removed.length);
     const { released } = this.#context.desired.settings();
     for (const stack of removed) {
       if (released.includes(stack)) {

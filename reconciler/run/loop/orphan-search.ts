@@ -1,7 +1,7 @@
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import { findOwned, tooManyRemovals } from '../observe/orphans.ts';
+import { findOwned, whyNotRemoved } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import type { Background } from './background.ts';
@@ -49,7 +49,7 @@ export class OrphanSearch {
     for (const stack of left) await this.#refreshStatusIfPossible(stack, signal);
     // Stacks that are gone but for their data wait for nothing.
     const going = left.filter((stack) => !['removed', undefined].includes(stacks.state(stack)));
-    const reason = tooManyRemovals(going.length, described.size);
+    const reason = whyNotRemoved(context, going.length);
     if (reason !== null) {
       for (const stack of going) {
         removals.block(stack, reason);
@@ -87,7 +87,7 @@ export class OrphanSearch {
     const going = [...new Set([...orphans, ...stacks.names()])].filter(
       (name) => !described.has(name) && stacks.state(name) !== 'removed' && !hasLeft(name),
     );
-    const reason = tooManyRemovals(going.length, described.size);
+    const reason = whyNotRemoved(context, going.length);
     for (const stack of orphans) {
       if (reason !== null && !hasLeft(stack)) removals.block(stack, reason);
       onOrphan(stack);

@@ -28,12 +28,28 @@ export async function findOwned(
 }
 
 /**
- * Decides whether so many stacks left the description at once that a person should look first: at least two, and more than are left.
+ * Decides whether so many stacks left the description at once that a person should look first: more than the operator has said; where nothing is said,
+ * at least two, and more than are left. All are of one source.
+ *
+ * @param bound most that may go at once; `null`: as many as are left
  * @returns the reason, `null` when they may go
  */
-export function tooManyRemovals(removed: number, left: number): string | null {
-  if (removed < 2 || removed <= left) return null;
-  return `${removed} stacks are no longer described while ${left} ${left === 1 ? 'is' : 'are'} left; apply or destroy this one to remove it`;
+export function tooManyRemovals(removed: number, left: number, bound: number | null): string | null {
+  if (removed <= (bound ?? Math.max(1, left))) return null;
+  const gone = `${removed} ${removed === 1 ? 'stack is' : 'stacks are'} no longer described`;
+  const reason =
+    bound === null
+      ? ` while ${left} ${left === 1 ? 'is' : 'are'} left`
+      : `, and the operator lets ${bound === 0 ? 'none' : bound} go at once`;
+  return `${gone}${reason}; apply or destroy this one to remove it`;
+}
+
+/** The same for stacks that have left what is described now. */
+export function whyNotRemoved(
+  { desired, maxRemovals }: Pick<RunContext, 'desired' | 'maxRemovals'>,
+  removed: number,
+): string | null {
+  return tooManyRemovals(removed, desired.names().length, maxRemovals);
 }
 
 async function askOwned(

@@ -85,6 +85,20 @@ describe('a daemon with a root', () => {
     expect(rig.engine().control.find('a', WEB)?.state).toBe('running');
   });
 
+  it('counts them by what the operator says', async () => {
+    await using rig = createRig({ root: HOME, maxRemovals: 0 });
+    const own = ['a', 'b', 'c'].map((name) => [home(name), stack(name, web('nginx:1.29'))]);
+    rig.source.push(Object.fromEntries(own) as Record<string, string>);
+    await rig.reconciler.start();
+    for (const name of ['a', 'b', 'c']) await rig.reaches(name, 'in_sync');
+
+    rig.source.push({ [home('a')]: null });
+
+    expect((await rig.reaches('a', 'blocked')).message).toContain('the operator lets none go at once');
+    expect((await rig.apply('a', { confirm: true })).job.status).toBe('completed');
+    expect(rig.engine().control.find('a', WEB)).toBeUndefined();
+  });
+
   it('refuses files that lie outside of the directory', async () => {
     await using rig = createRig({ root: HOME });
     const bind = (path: string) => ({

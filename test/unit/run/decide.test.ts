@@ -111,6 +111,21 @@ describe('tooManyRemovals', () => {
     { removed: 5, left: 4, blocked: true },
     { removed: 5, left: 50, blocked: false },
   ])('$removed gone, $left left: blocked $blocked', ({ removed, left, blocked }) => {
-    expect(tooManyRemovals(removed, left) !== null).toBe(blocked);
+    expect(tooManyRemovals(removed, left, null) !== null).toBe(blocked);
+  });
+
+  it.each([
+    { removed: 0, bound: 0, blocked: false },
+    { removed: 1, bound: 0, blocked: true },
+    { removed: 3, bound: 3, blocked: false },
+    { removed: 4, bound: 3, blocked: true },
+  ])('$removed gone, $bound allowed: blocked $blocked', ({ removed, bound, blocked }) => {
+    expect(tooManyRemovals(removed, 2, bound) !== null).toBe(blocked);
+  });
+
+  it('says how many may go', () => {
+    expect(tooManyRemovals(1, 9, 0)).toMatch(
+      /^1 stack is no longer described, and the operator lets none go at once/,
+    );
   });
 });
