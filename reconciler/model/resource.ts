@@ -184,6 +184,8 @@ export interface ObservedResource {
   readonly differing?: readonly string[];
   /** Revision it was created from; `null` when its labels do not say. */
   readonly revision: string | null;
+  /** Directory of the repository that it was created from; left out: the whole repository, or its labels do not say. */
+  readonly root?: string;
   /**
    * Masked spec: keys that can be updated in place, and everything else that can be read back safely, are live
    * values; the rest is what it was created with.

@@ -95,6 +95,6 @@ function mountsOf(spec: object | undefined): readonly Mounted[] {
 
 function adoptionsIn({ stack, foreign = [] }: PlanInput): Confirmation[] {
   if (foreign.length === 0) return [];
-  const message = `takes over ${foreign.join(', ')}, put there under the name ${stack} from another repository`;
+  const message = `takes over ${foreign.join(', ')}, put there under the name ${stack} from another repository, or another directory of this one`;
   return [{ code: 'ADOPTS', message, ids: foreign }];
 }

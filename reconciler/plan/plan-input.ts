@@ -14,7 +14,7 @@ export interface PlanInput {
   readonly policy: StackPolicy;
   /** Delete volumes that are no longer described, too. */
   readonly deleteVolumes: boolean;
-  /** Observed resources that carry this stack's name but were put there from another repository. */
+  /** Observed resources that carry this stack's name but were put there from another repository, or another directory of it. */
   readonly foreign?: readonly ResourceId[];
   /** Identity of the engine behind each target, where it is known: two targets may be one machine. */
   readonly engines?: ReadonlyMap<string, string>;

@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo, ImageInfo, NetworkInspectInfo } from 'dockerode';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
+import { rootOfOrigin } from '../../model/git/source-root.ts';
 import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
 import { maskSpec } from '../../model/secret.ts';
 import type { Observation, ObserveScope } from '../../ports/target.ts';
@@ -208,7 +209,7 @@ function renderContainer(
   return { spec, health, detail };
 }
 
-type Base = Pick<ObservedResource, 'id' | 'target' | 'kind' | 'name' | 'hash' | 'revision'>;
+type Base = Pick<ObservedResource, 'id' | 'target' | 'kind' | 'name' | 'hash' | 'revision' | 'root'>;
 
 interface Identity {
   readonly base: Base;
@@ -221,6 +222,7 @@ interface Identity {
  */
 function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource[]): readonly Identity[] {
   const { hash, revision } = owner;
+  const from = rootOf(owner);
   const wanting = all.filter(
     (one) =>
       one.id === owner.id ||
@@ -229,8 +231,13 @@ function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource
   const desired: readonly (DesiredResource | null)[] = wanting.length > 0 ? wanting : [null];
   return desired.map((resource) => {
     const { id, target, kind, name } = resource ?? owner;
-    return { base: { id, target, kind, name, hash, revision }, desired: resource };
+    return { base: { id, target, kind, name, hash, revision, ...from }, desired: resource };
   });
+}
+
+function rootOf({ branch }: Owner): Pick<ObservedResource, 'root'> {
+  const root = rootOfOrigin(branch);
+  return root === '' ? {} : { root };
 }
 
 /** The resources that a network or volume stands for: one that was handed over has nothing but its name from before. */
@@ -242,7 +249,7 @@ function basesOf(
   const { hash, revision, stack } = owner;
   if (stack === scope.stack) return identitiesOf(owner, objectName, scope.desired).map(({ base }) => base);
   return wantersOf(scope, owner.kind, objectName).map(({ id, target, kind, name }) => {
-    return { id, target, kind, name, hash, revision, madeBy: stack };
+    return { id, target, kind, name, hash, revision, ...rootOf(owner), madeBy: stack };
   });
 }
 

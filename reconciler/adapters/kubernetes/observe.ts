@@ -1,3 +1,4 @@
+import { rootOfOrigin } from '../../model/git/source-root.ts';
 import type { DesiredResource, Health, ObservedResource, ResourceId } from '../../model/resource.ts';
 import type { ObserveScope, Observation } from '../../ports/target.ts';
 import { isApiError } from './api/api-error.ts';
@@ -140,6 +141,7 @@ function toObserved(
   { id, target }: Pick<ObservedResource, 'id' | 'target'>,
 ): ObservedResource {
   const owner = ownerOf(live);
+  const root = rootOfOrigin(owner?.branch ?? null);
   const { uid, creationTimestamp } = live.metadata;
   return {
     id,
@@ -148,6 +150,7 @@ function toObserved(
     name: id.split('/').slice(2).join('/'),
     hash: owner?.hash ?? null,
     revision: owner?.revision ?? null,
+    ...(root === '' ? {} : { root }),
     spec: maskObject(strip(live)),
     health: healthOf(live, cluster.clock.now()),
     fingerprint: fingerprintOf(live),

@@ -44,6 +44,12 @@ export function formatOrigin({ branch, root }: { readonly branch: string; readon
   return root === '' ? branch : `${branch}:${root}`;
 }
 
+/** Returns the root that such a text says; blank for a whole repository, and where nobody knows. */
+export function rootOfOrigin(origin: string | null): string {
+  const at = origin?.indexOf(':') ?? -1;
+  return origin === null || at === -1 ? '' : origin.slice(at + 1);
+}
+
 /**
  * Part of the names of tags and branches that says the root, one name with a slash behind it: `@deploy+home/`; blank for a whole repository. No stack
  * begins with `@`, and what a name in Git may not have is written as in URLs.

@@ -223,7 +223,7 @@ function observe(
   return observeStack(request, context.pool, signal);
 }
 
-/** Resources that carry this stack's name but come from a commit that this repository does not have. */
+/** Resources that carry this stack's name but come from a commit that this repository does not have, or from another directory of it. */
 async function checkOwnership(
   context: RunContext,
   observed: readonly ObservedResource[],
@@ -235,7 +235,10 @@ async function checkOwnership(
     // The commit that was read just now is there; asking costs a look into the repository for every stack.
     answers.set(revision, revision === current || (await context.source.contains(revision)));
   }
-  const foreign = observed.filter(({ revision }) => revision !== null && answers.get(revision) === false);
+  const { root: own } = context.source;
+  const foreign = observed.filter(
+    ({ revision, root = '' }) => revision !== null && (root !== own || answers.get(revision) === false),
+  );
   const unsure = [...answers.values()].includes('unknown');
   const warnings = unsure
     ? ['this clone is shallow, so it cannot tell whether what runs came from this repository']

@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { rootOfOrigin } from '../../../reconciler/model/git/source-root.ts';
 import type { Json, JsonObject } from '../../../reconciler/base/json.ts';
 import { canonicalJson, sha256 } from '../../../reconciler/base/json.ts';
 import type {
@@ -131,6 +132,7 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
   const object = current ?? next;
   if (!object) return null;
   const { id, target, kind, name, hash, revision, spec, shared, guarded, engineId } = object;
+  const root = rootOfOrigin(object.branch);
   return {
     id,
     target,
@@ -138,6 +140,7 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
     name,
     hash,
     revision,
+    ...(root === '' ? {} : { root }),
     spec,
     shared,
     guarded,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createRootedSource } from '../../../reconciler/adapters/git/rooted-source.ts';
-import { formatOrigin, formatRefFolder, readRoot } from '../../../reconciler/model/git/source-root.ts';
+import {
+  formatOrigin,
+  formatRefFolder,
+  readRoot,
+  rootOfOrigin,
+} from '../../../reconciler/model/git/source-root.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';
 
 const signal = new AbortController().signal;
@@ -31,6 +36,7 @@ describe('a root', () => {
   it('is said with the branch', () => {
     expect(formatOrigin({ branch: 'main', root: '' })).toBe('main');
     expect(formatOrigin({ branch: 'main', root: 'a/b' })).toBe('main:a/b');
+    expect(['main', 'main:a/b', 'main:a:b', null].map(rootOfOrigin)).toEqual(['', 'a/b', 'a:b', '']);
   });
 });
 

@@ -173,6 +173,26 @@ describe('two daemons with roots in one repository', () => {
       expect(atHome.engine().control.find(name, WEB)?.state, name).toBe('running');
   });
 
+  it('take over a stack of the same name only after a yes', async () => {
+    const source = createMemorySource();
+    const engines = new Map<string, MemoryTarget>();
+    source.push({
+      [home('shop')]: stack('shop', web('nginx:1.28')),
+      [work('shop')]: stack('shop', web('nginx:1.29')),
+      [file('shop')]: stack('shop', web('nginx:1.29')),
+    });
+    await using atHome = createRig({ source, engines, root: HOME });
+    await using atWork = createRig({ source, engines, root: WORK });
+    await atHome.reconciler.start();
+    await atHome.reaches('shop', 'in_sync');
+
+    await atWork.reconciler.start();
+
+    const { message } = await atWork.reaches('shop', 'blocked');
+    expect(message).toContain('another directory of this one');
+    expect(atHome.engine().control.find('shop', WEB)?.spec['image']).toBe('nginx:1.28');
+  });
+
   it('have tags of their own for stacks of one name, and find them again', async () => {
     const source = createMemorySource();
     source.push({
