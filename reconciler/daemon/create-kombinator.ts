@@ -170,8 +170,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     builds: openBuilds(config, options, secrets),
     importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
-    folding: config.folding,
-    maxRemovals: config.maxRemovals,
+    ...limitsOf(config),
     ...openBackups(config.backups, { stateDir, env }),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
@@ -204,6 +203,13 @@ function hostOf(
 ): Pick<ReconcilerOptions, 'gitHost' | 'hostSettings'> {
   const setup = ephemeral === true ? null : open();
   return setup === null ? {} : { gitHost: setup.host, hostSettings: setup.settings };
+}
+
+function limitsOf({
+  folding,
+  maxRemovals,
+}: DaemonConfig): Pick<ReconcilerOptions, 'folding' | 'maxRemovals'> {
+  return { folding, maxRemovals };
 }
 
 function timesOf({
