@@ -22,7 +22,8 @@ async function search(
       desired: { revision: {}, names: () => ['c'], get: () => undefined, settings: () => ({ released: [] }) },
       stacks: { names: () => [], state: () => undefined, sawOn() {} },
       pool: { probe: (_: unknown, ask: (one: typeof target) => unknown) => ask(target) },
-      source: { branch: 'main', contains: async () => true },
+      source: { branch: 'main', root: '', contains: async () => true },
+      maxRemovals: null,
     },
     removals: { block: (stack: string) => blocked.push(stack) },
   } as unknown as ReconcileParts;
