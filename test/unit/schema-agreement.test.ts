@@ -7,6 +7,9 @@ import { parse } from 'yaml';
 import { createDiagnosticCollector } from '../../reconciler/base/document-diagnostic.ts';
 import { DIAGNOSTIC_CODES } from '../../reconciler/base/diagnostic-codes.ts';
 import { answerKey } from '../../reconciler/config/known-keys.ts';
+import { fillElement } from '../../reconciler/config/templates/fill-element.ts';
+import { mayBeTemplate, readTemplate } from '../../reconciler/config/templates/read-elements.ts';
+import { parseYaml } from '../../reconciler/config/yaml-document.ts';
 import { SERVICE_WORDS } from '../../reconciler/config/intent/dialect-service.ts';
 import { readServiceFields } from '../../reconciler/config/kombination/service/service-fields.ts';
 import { bundleSchema } from '../../schemas/bundle.ts';
@@ -49,7 +52,26 @@ const examples = readdirSync(join(root, 'examples/kombinations'), { recursive: t
   .filter((entry) => files.includes(entry.name))
   .map((entry) => join(entry.parentPath, entry.name));
 
-describe.each(examples)('%s', (file) => {
+const [templates, plain] = [true, false].map((isTemplate) =>
+  examples.filter((file) => mayBeTemplate(readFileSync(file, 'utf8')) === isTemplate),
+);
+
+describe.each(templates ?? [])('the template %s', (file) => {
+  it('fits the schema with each of its elements', () => {
+    const text = readFileSync(file, 'utf8');
+    const elements = readTemplate(parseYaml(text), ['nas'])?.elements ?? [];
+    expect(elements).not.toEqual([]);
+    const { forEach } = parse(text) as { readonly forEach: unknown };
+    const validate = compile(schemas.kombinationSchema);
+    for (const element of elements) {
+      const { document } = fillElement(parseYaml(text), element);
+      validate({ ...(document.value as object), forEach });
+      expect(validate.errors, element.name).toBeNull();
+    }
+  });
+});
+
+describe.each(plain ?? [])('%s', (file) => {
   const text = readFileSync(file, 'utf8');
 
   it('fits the schema that it tells editors of', () => {
