@@ -300,8 +300,9 @@ function listNodes({ state }: Core): readonly SharedNode[] {
 
 function settingsOf(core: Core): RepositorySettings {
   const registryEntries = registryEntriesOf(core);
-  const { released } = core.state.settings.document;
-  return { policy: repositoryPolicy(core), registries: registriesOf(core), registryEntries, released };
+  const { released, imageUpdates } = core.state.settings.document;
+  const registries = registriesOf(core);
+  return { policy: repositoryPolicy(core), registries, registryEntries, imageUpdates, released };
 }
 
 /** The state that a revision is read on top of: nothing, while none is in force. */

@@ -11,6 +11,7 @@ import type { KitView, PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { Fields } from '../base/values.ts';
 import type { RegistrySetting } from '../model/registry.ts';
+import type { ImageUpdates } from '../model/docker/image-update.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { KubernetesReference, TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
@@ -26,6 +27,8 @@ export interface RepositorySettings {
   readonly registries: readonly RegistrySetting[];
   /** Registries that `kombinator.yaml` lists, with and without credentials. */
   readonly registryEntries: readonly RegistryEntry[];
+  /** `null`: newer images are not looked for. */
+  readonly imageUpdates: ImageUpdates | null;
   /** Stacks that were given back to Compose: what they have is nobody's to change or remove. */
   readonly released: readonly string[];
 }

@@ -73,6 +73,7 @@ import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
+import { ImageUpdates } from './upkeep/images/image-updates.ts';
 import { createUpkeepOperations } from './upkeep/operations.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
@@ -217,7 +218,7 @@ interface LoopListener {
 interface KeptUp {
   readonly schedule: BackupSchedule;
   readonly builds: ReturnType<typeof createBuilds>['builds'];
-  readonly registries: RegistryParts;
+  readonly registries: ReturnType<typeof createRegistryParts>;
   readonly lookAtClusters: (signal: AbortSignal) => Promise<unknown>;
   readonly foldTags: (signal: AbortSignal) => Promise<void>;
 }
@@ -228,6 +229,7 @@ function keepUp(background: Background, kept: KeptUp): void {
   background.keep('backup schedule', (signal) => schedule.run(signal));
   background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
   background.every(FOLD_EVERY_MS, 'fold tags', foldTags);
+  background.keep('image updates', (signal) => registries.images.run(signal));
   background.keep('builds', (signal) => builds.tidy(signal));
   background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
 }
@@ -309,10 +311,11 @@ function createRegistryParts(
   parts: OperationParts,
   background: Background,
   options: ReconcilerOptions,
-): RegistryParts {
+): RegistryParts & { readonly images: ImageUpdates } {
   const { store, clock, registries = NO_REGISTRIES } = options;
   const checks = { store, clock, ...registries };
-  return { ...parts, checks, later: (name, work) => background.run(name, work) };
+  const images = new ImageUpdates({ ...parts, registries: checks });
+  return { ...parts, checks, images, later: (name, work) => background.run(name, work) };
 }
 
 const NO_REGISTRIES: Pick<CheckParts, 'kept' | 'client' | 'resolve'> = {

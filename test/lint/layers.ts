@@ -39,7 +39,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   [MODEL]: { imports: [BASE, DATABASE], packages: ['node:path', 'node:util'] },
   [CONFIG]: {
     imports: [BASE, DATABASE, MODEL, 'schemas'],
-    packages: ['ajv', 'lru-cache', 'node:path', 'yaml'],
+    packages: ['ajv', 'lru-cache', 'node:path', 'semver', 'yaml'],
   },
   [RENDER]: { imports: [BASE, CONFIG, MODEL, PODS], packages: ['yaml'] },
   [PLAN]: { imports: [BASE, MODEL], packages: [] },
@@ -53,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   [RUN]: {
     imports: [BASE, CONFIG, DATABASE, MODEL, PLAN, PODS, PORTS, PUBLIC, RENDER],
-    packages: ['node:crypto', 'node:stream', 'node:zlib', 'tar-stream', 'yaml'],
+    packages: ['node:crypto', 'node:stream', 'node:vm', 'node:zlib', 'semver', 'tar-stream', 'yaml'],
   },
 
   // The only code that talks to Git, Docker, Kubernetes, SQLite: each with its own SDK.

@@ -10,6 +10,8 @@ import type {
 } from '../../ports/registry-client.ts';
 import { signAws } from './aws-signature.ts';
 import type { Fetch, FetchAnswer } from './bounded-fetch.ts';
+import { basic, HUB, refused, tokenUrl } from './challenge.ts';
+import { digestOf, listTags } from './image-questions.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
 
 export interface RegistryClientOptions {
@@ -23,9 +25,6 @@ export interface RegistryClientOptions {
   readonly now?: () => number;
 }
 
-/** The registry behind `docker.io`. */
-const HUB = 'registry-1.docker.io';
-
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const { timeoutMs = 10_000, now = Date.now } = options;
   const send = createBoundedFetch({ fetch: options.fetch ?? fetch, timeoutMs });
@@ -33,6 +32,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   return {
     check: (login, signal) => checkLogin(login, send, signal),
     askAws: (login, signal) => askAws(login, { send, url: awsUrl(login.region), now: now(), signal }),
+    listTags: (question, signal) => listTags(question, { send, now, signal }),
+    digestOf: (question, signal) => digestOf(question, { send, now, signal }),
   };
 }
 
@@ -58,25 +59,6 @@ async function checkLogin(login: RegistryLogin, send: Fetch, signal: AbortSignal
   if (token === null) return;
   const answer = await send(token, { headers: { authorization }, signal });
   if (answer.status !== 200) throw refused(token, answer);
-}
-
-/**
- * The address that gives out tokens, as a registry names it (https://distribution.github.io/distribution/spec/auth/token/). It may be another host, and
- * gets the credentials, so it has to be https wherever the registry is.
- */
-function tokenUrl(challenge: string, registry: URL): URL | null {
-  if (!/^bearer\b/i.test(challenge)) return null;
-  const member = (name: string): string | undefined =>
-    new RegExp(`\\b${name}="([^"]{1,2000})"`, 'i').exec(challenge)?.[1];
-  const realm = member('realm');
-  if (realm === undefined || !URL.canParse(realm))
-    throw badChallenge(registry, 'it names no address for tokens');
-  const url = new URL(realm);
-  const isSecure = url.protocol === 'https:' || (url.protocol === 'http:' && url.host === registry.host);
-  if (!isSecure) throw badChallenge(registry, 'it wants the credentials at an address without https');
-  const service = member('service');
-  if (service !== undefined) url.searchParams.set('service', service);
-  return url;
 }
 
 interface AwsRequest {
@@ -125,25 +107,10 @@ function parse(text: string): unknown {
   }
 }
 
-function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-function refused({ host }: URL, { status }: FetchAnswer): ReconcilerError {
-  const reason =
-    status === 429 || status >= 500 ? `it answers ${status}` : `it refuses the credentials (${status})`;
-  const code = status === 429 || status >= 500 ? 'TARGET_UNREACHABLE' : 'REGISTRY_UNAUTHORIZED';
-  return new ReconcilerError(code, `${host}: ${reason}`, { retryable: code === 'TARGET_UNREACHABLE' });
-}
-
 function noRegistry({ host }: URL, { status, location }: FetchAnswer): ReconcilerError {
   const moved = location === null ? '' : `, and would lead to ${location}, which is not followed`;
   return new ReconcilerError(
     'TARGET_UNREACHABLE',
     `${host}: it answers ${status} as no registry does${moved}`,
   );
-}
-
-function badChallenge({ host }: URL, reason: string): ReconcilerError {
-  return new ReconcilerError('REGISTRY_UNAUTHORIZED', `${host}: ${reason}`);
 }

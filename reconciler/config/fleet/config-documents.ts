@@ -4,6 +4,8 @@ import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { PolicyModel } from '../kombination/kombination.ts';
+import type { ImageUpdates } from '../../model/docker/image-update.ts';
+import { readImageUpdates } from '../kombination/checks/image-update.ts';
 import { checkChannels } from '../kombination/notify-policy.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
@@ -36,6 +38,8 @@ export interface SettingsDocument {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly compose: ComposeSettings;
+  /** `null`: newer images are not looked for. */
+  readonly imageUpdates: ImageUpdates | null;
   /** Stacks that were given back. */
   readonly released: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -67,6 +71,7 @@ export const NO_SETTINGS: SettingsDocument = {
   include: [],
   exclude: [],
   compose: { files: [], adopts: false },
+  imageUpdates: null,
   released: [],
   diagnostics: [],
 };
@@ -76,6 +81,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
   let policy: PolicyModel = {};
   let registries: readonly RegistrySetting[] = [];
   let registryEntries: readonly RegistryEntry[] = [];
+  let imageUpdates: ImageUpdates | null = null;
   const { fields, diagnostics } = readDocument({
     file,
     text,
@@ -86,6 +92,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
       checkChannels(policy.notify, null, rules.policy ?? OPEN_POLICY, collector);
       for (const key of ['include', 'exclude', 'compose']) checkGlobs(own(document, key), key, collector);
       registryEntries = readRegistryEntries(document, collector);
+      imageUpdates = readImageUpdates(document, collector);
       registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);
     },
   });
@@ -102,6 +109,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     include: globs('include'),
     exclude: globs('exclude'),
     compose: readCompose(fields, globs),
+    imageUpdates,
     released: globs('released'),
     diagnostics,
   };

@@ -12,7 +12,7 @@ import { editForDrift } from './drift-edit.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 
 /** The committer of everything that nobody asked for. */
-const AUTHOR = { name: 'Kombinator', email: 'kombinator@localhost' } as const;
+export const AUTHOR = { name: 'Kombinator', email: 'kombinator@localhost' } as const;
 
 export interface DriftDraft extends DriftEdit {
   readonly draft: Draft;

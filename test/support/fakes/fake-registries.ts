@@ -3,6 +3,7 @@ import type { Fields } from '../../../reconciler/base/values.ts';
 import { readRegistryEntries } from '../../../reconciler/config/fleet/registry-entries.ts';
 import { DEFAULT_POLICY } from '../../../reconciler/model/stack.ts';
 import type { RegistryClient } from '../../../reconciler/ports/registry-client.ts';
+import { NO_REGISTRY_CLIENT } from '../../../reconciler/ports/registry-client.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { createRegistryOperations } from '../../../reconciler/run/operations/registries.ts';
 import { createKeptRegistries } from '../../../reconciler/run/registries/kept-registries.ts';
@@ -15,6 +16,7 @@ import { createQuietLogger } from './quiet-logger.ts';
 
 /** Takes the password `correct-horse`; a host that begins with `away` does not answer. */
 export const fakeRegistryClient: RegistryClient = {
+  ...NO_REGISTRY_CLIENT,
   async check({ url, password }) {
     if (url.startsWith('away'))
       throw new ReconcilerError('TARGET_UNREACHABLE', `${url}: no answer`, { retryable: true });
@@ -37,6 +39,7 @@ export function createFakeRegistries(note: (write: string) => void): RegistryOpe
     settings: () => ({
       policy: DEFAULT_POLICY,
       registries: [],
+      imageUpdates: null,
       released: [],
       registryEntries: readRegistryEntries(document, createDiagnosticCollector()),
     }),

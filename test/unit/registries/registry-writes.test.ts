@@ -43,7 +43,8 @@ beforeEach(() => {
   const keptRegistry = keptRegistries.settingOf;
   desired = createDesiredState({ source, secrets: port, checkSchema, keptRegistry });
   const resolveSecret = (reference: string) => port.resolve(reference);
-  const registryClient = {
+  const registryClient: RegistryClient = {
+    ...fakeRegistryClient,
     check: (...request: Parameters<RegistryClient['check']>) => client.check(...request),
     askAws: (...request: Parameters<RegistryClient['askAws']>) => client.askAws(...request),
   };

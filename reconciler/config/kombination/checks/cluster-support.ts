@@ -29,6 +29,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
   row('extends env_file label_file', 'honoured', 'read before anything else'),
   row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),
+  row('image_update', 'honoured', 'written into the file, as everywhere'),
   row('build', 'error', 'push the image and name it; with `image` a warning: that image is pulled'),
   row('command entrypoint', 'honoured', 'of the container'),
   row('env environment', 'honoured', 'secrets, and values of names such as PASSWORD, from a Secret'),

@@ -1,3 +1,4 @@
+import { checkImageUpdate } from '../checks/image-update.ts';
 import { readBuild } from './build.ts';
 import { readDatabase } from './database.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
@@ -49,6 +50,7 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
   const healthcheck = asFields(fields['healthcheck']);
   const volumes = readMounts(fields, path, diagnostics);
   checkOptions(fields, path, diagnostics);
+  checkImageUpdate(fields, path, diagnostics);
   readDeploy(fields, path, diagnostics);
   for (const key of WORDS_OF_SERVICES) {
     // A value that is no list of configs is the schema's to complain of.

@@ -1,0 +1,166 @@
+import { hasErrors } from '../../../base/diagnostic.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import { isProblem } from '../../../base/problem.ts';
+import { isCalledFor, parseSchedule } from '../../../base/schedule.ts';
+import { formatRefFolder } from '../../../model/git/source-root.ts';
+import { findRegistry } from '../../../model/registry.ts';
+import type { FileWrite } from '../../../ports/source.ts';
+import type { RunContext } from '../../context.ts';
+import { AUTHOR } from '../../drift/drift-proposals.ts';
+import type { OperationParts } from '../../operations/parts.ts';
+import type { CheckParts } from '../../registries/check-registry.ts';
+import { spliceYaml } from '../../write/yaml-splice.ts';
+import type { FoundImage, PassedOver } from './find-updates.ts';
+import { findImages, updatedServices } from './find-updates.ts';
+
+export interface ImageUpdatesParts extends Pick<OperationParts, 'loop' | 'writer'> {
+  readonly context: Pick<RunContext, 'clock' | 'desired' | 'logger' | 'source'>;
+  readonly registries: Pick<CheckParts, 'client' | 'resolve'>;
+}
+
+const MINUTE_MS = 60_000;
+/** After the machine has slept, this much is caught up on. */
+const MAX_CATCH_UP_MS = 60 * MINUTE_MS;
+/** Somebody may push between a look and a commit. */
+const TRIES = 4;
+/** Looks for newer images at set times, and writes them into the descriptions: one commit for all that a pass has found. */
+export class ImageUpdates {
+  readonly #parts: ImageUpdatesParts;
+
+  constructor(parts: ImageUpdatesParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks soon after the beginning of each minute that is called for. Ends when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, desired, logger } = this.#parts.context;
+    let last = clock.now();
+    for (;;) {
+      await clock.sleep(MINUTE_MS - (clock.now() % MINUTE_MS), signal);
+      const now = clock.now();
+      const since = Math.max(last, now - MAX_CATCH_UP_MS);
+      last = now;
+      const { imageUpdates } = desired.settings();
+      const schedule = imageUpdates === null ? null : parseSchedule(imageUpdates.schedule);
+      if (schedule === null || isProblem(schedule) || !isCalledFor(schedule, since, now)) continue;
+      try {
+        await this.pass(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        logger.warn({ error: errorMessage(error) }, 'newer images could not be looked for');
+      }
+    }
+  }
+
+  /** One pass: asks the registries, and commits what is newer. Resolves to the commit, `null` where there is none. */
+  async pass(signal: AbortSignal): Promise<string | null> {
+    const { context, loop, registries } = this.#parts;
+    const { clock, desired, logger } = context;
+    await loop.refreshIfPossible(signal);
+    const services = desired.names().flatMap((stack) => updatedServices(stack, desired.get(stack)?.document));
+    const loginFor = (image: string) => {
+      const setting = findRegistry(image, desired.settings().registries);
+      return setting === undefined
+        ? null
+        : { username: setting.username, password: registries.resolve(setting.password) };
+    };
+    const { found, passedOver } = await findImages(
+      services,
+      { clock, client: registries.client, loginFor },
+      signal,
+    );
+    this.#tell(passedOver);
+    if (found.length === 0) return null;
+    const commit = await this.#write(found, signal);
+    if (commit !== null)
+      logger.info({ commit, images: found.map(lineOf) }, 'newer images are written into descriptions');
+    return commit;
+  }
+
+  #tell(passedOver: readonly PassedOver[]): void {
+    const { logger } = this.#parts.context;
+    for (const { stack, service, reason } of passedOver)
+      logger.warn({ stack, service, reason }, 'no newer image was looked for');
+  }
+
+  async #write(found: readonly FoundImage[], signal: AbortSignal): Promise<string | null> {
+    const { context, loop, writer } = this.#parts;
+    const { desired, source } = context;
+    for (let attempt = 1; ; attempt += 1) {
+      await loop.refreshForWrite(signal);
+      const base = desired.revision?.commit;
+      const { writes, written } = this.#draft(found);
+      const [first] = writes;
+      if (base === undefined || first === undefined) return null;
+      const message = messageOf(written);
+      try {
+        if (desired.settings().imageUpdates?.as !== 'branch') {
+          const by = { actor: AUTHOR, signal, base };
+          const commit = writer.commitFiles(writes, { file: first.path, message }, by);
+          return (await loop.written(commit)).commit;
+        }
+        const branch = `updates/${formatRefFolder(source.root)}images`;
+        if (source.branch === branch)
+          throw new ReconcilerError(
+            'BAD_OPTIONS',
+            `${branch} is the branch that is read: no images are proposed on it`,
+          );
+        const proposed = await source.propose({ branch, base, writes, message, author: AUTHOR }, signal);
+        return proposed.isNew ? proposed.commit : null;
+      } catch (error) {
+        if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TRIES) throw error;
+      }
+    }
+  }
+
+  /** Files with the newer images in them; a stack whose file would have errors then, or has another image by now, is left out. */
+  #draft(found: readonly FoundImage[]): {
+    readonly writes: readonly FileWrite[];
+    readonly written: readonly FoundImage[];
+  } {
+    const { desired } = this.#parts.context;
+    const writes: FileWrite[] = [];
+    const written: FoundImage[] = [];
+    for (const [stack, images] of Map.groupBy(found, (one) => one.stack)) {
+      const there = new Map(
+        updatedServices(stack, desired.get(stack)?.document).map(({ service, image }) => [service, image]),
+      );
+      const open = images.filter(({ service, image }) => there.get(service) === image);
+      const put = (text: string, { path, next }: FoundImage) => {
+        const result = spliceYaml(text, path, next);
+        if (result !== null) return result;
+        throw new ReconcilerError(
+          'BAD_OPTIONS',
+          `${path.join('.')} cannot be changed in place: an anchor or an alias is involved`,
+        );
+      };
+      if (open.length === 0) continue;
+      try {
+        const { path, text, diagnostics } = desired.rewriteStack(stack, (before) => open.reduce(put, before));
+        if (hasErrors(diagnostics))
+          throw new ReconcilerError('INVALID_CONFIGURATION', `${path} would have errors`);
+        // Two stacks may be one file, by a symlink: they get the same.
+        if (!writes.some((write) => write.path === path)) writes.push({ path, content: text });
+        written.push(...open);
+      } catch (error) {
+        if (!isReconcilerError(error)) throw error;
+        this.#tell(open.map(({ service }) => ({ stack, service, reason: error.message })));
+      }
+    }
+    return { writes, written };
+  }
+}
+
+/** Says nothing of when: the same images have the same message. */
+function messageOf(images: readonly FoundImage[]): string {
+  const [first] = images;
+  const subject =
+    images.length === 1 && first !== undefined
+      ? `the image of ${first.stack}/${first.service}`
+      : `the images of ${images.length} services`;
+  return [`Update ${subject}`, '', ...images.map(lineOf)].join('\n');
+}
+
+function lineOf({ stack, service, image, next }: FoundImage): string {
+  return `${stack}/${service} ${image} -> ${next}`;
+}
