@@ -41,6 +41,8 @@ export interface CommitVerifierOptions {
 
 /** Commits whose outcome is remembered for as long as the rules stay as they are. */
 const REMEMBERED = 20_000;
+/** Time for which a commit that does not count is not looked at again, in milliseconds. */
+const REFUSED_MS = 60_000;
 const GOOD = '';
 
 export function createCommitVerifier({ git, cacheDir, signer }: CommitVerifierOptions): CommitVerifier {
@@ -59,7 +61,11 @@ export function createCommitVerifier({ git, cacheDir, signer }: CommitVerifierOp
       const commits = await readCommits(repository, ids, signal);
       const open = commits.filter(({ commit }) => !outcomes.has(commit));
       const reasons = await judge(check, { commits: open, files, signal });
-      for (const { commit } of open) outcomes.set(commit, reasons.get(commit) ?? GOOD);
+      for (const { commit, broken } of open) {
+        const reason = reasons.get(commit) ?? GOOD;
+        // A program that could not run for a moment looks like a bad signature, and objects may yet come.
+        if (broken === null) outcomes.set(commit, reason, reason === GOOD ? {} : { ttl: REFUSED_MS });
+      }
       const unverified = commits.flatMap(({ commit, author, subject }): readonly UnverifiedCommit[] => {
         const reason = reasons.get(commit) ?? outcomes.get(commit) ?? GOOD;
         return reason === GOOD ? [] : [{ commit, author, subject, reason }];
