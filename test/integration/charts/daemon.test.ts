@@ -140,6 +140,8 @@ describe('a stack of a chart and an overlay', () => {
 
     await daemon.deployed(4);
     const before = await hand.read(DEPLOYMENT);
+    // A look at what runs finds the new value as well: it is to wait for the plan.
+    reconciler.hold('mon', ADA);
     secrets['KOMBINATOR_SECRET_LOGIN'] = 'battery-staple';
     const planned = await plan();
     expect(planned.changes.filter(({ action }) => action !== 'no-op').map(({ id }) => id)).toEqual([
@@ -149,11 +151,12 @@ describe('a stack of a chart and an overlay', () => {
     expect(JSON.stringify(planned)).not.toMatch(
       /correct-horse|battery-staple|Y29ycmVjdC1ob3|YmF0dGVyeS1zdGFwbG/,
     );
-    await reconciler.apply({ stack: 'mon', actor: null, trigger: 'cli' }, signal);
+    await reconciler.apply({ stack: 'mon', actor: null, trigger: 'cli', overrideHold: true }, signal);
     await eventually(password, (one) => one === Buffer.from('battery-staple').toString('base64'), WAIT);
     await daemon.deployed(5);
     expect(await password()).toBe(Buffer.from('battery-staple').toString('base64'));
     expect((await hand.read(DEPLOYMENT))['spec']).not.toEqual(before['spec']);
+    reconciler.releaseHold('mon');
 
     await reconciler.rollback('mon', { to: 1 }, ADA, signal);
     const text = await eventually(message, (one) => one.includes('from the chart'), WAIT);
