@@ -59,6 +59,26 @@ describe('a saved plan', () => {
     expect(stderr).toContain('a checkout of the same commit');
   });
 
+  it('holds for the directory of the repository that it was made for, and for no other', async () => {
+    const file = join(directory, 'rooted.plan.json');
+    const home = { ...changed, repository: { root: 'deploy/home' } };
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], home);
+    expect((await runFakeCli(['apply', file], home)).applied).toHaveLength(1);
+    for (const [root, named] of [
+      ['', 'the whole repository'],
+      ['deploy/work', 'the directory deploy/work of the repository'],
+    ] as const) {
+      const { code, stderr, applied } = await runFakeCli(['apply', file], {
+        ...changed,
+        repository: { root },
+      });
+      expect([code, applied]).toEqual([1, []]);
+      expect(stderr).toContain(
+        `the plan was made for the directory deploy/home of the repository, and ${named} is read now [PLAN_STALE]`,
+      );
+    }
+  });
+
   it.each([
     {
       what: 'was edited',

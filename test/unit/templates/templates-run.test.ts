@@ -216,6 +216,13 @@ services: { web: { image: "nginx:1.29" } }
     await expect(reconciler.deleteStack('tenant-alice', ACTOR, NEVER)).rejects.toMatchObject(refused);
     await expect(reconciler.rollback('tenant-alice', 1, ACTOR, NEVER)).rejects.toMatchObject(refused);
 
+    const files = [{ path: FILE, text: tenants('[alice]') }];
+    await expect(
+      reconciler.writeFiles({ stack: 'tenant-alice', files, base: head }, ACTOR, NEVER),
+    ).rejects.toMatchObject({
+      diagnostics: [{ code: 'INSECURE_PATH', file: FILE, message: refused.message }],
+    });
+
     expect((await rig.source.resolve(NEVER)).commit).toBe(head);
   });
 
