@@ -109,6 +109,14 @@ function readYaml(document: Document.Parsed, text: string): YamlDocument {
   };
 }
 
+/** A document with nodes of its own, to be changed; far cheaper than reading the text again. Its value is left as it was: see `rereadYaml`. */
+export function copyYaml(document: YamlDocument, text: string): YamlDocument {
+  if (document.ast === undefined) return document;
+  const ast = document.ast.clone() as Document.Parsed;
+  const positionOf = createPositions(text);
+  return { ...document, ast, position: (path, at) => positionOf(findOffset(ast, path, at)) };
+}
+
 /** The document with the value that its nodes have by now, after somebody has changed them. */
 export function rereadYaml(document: YamlDocument): YamlDocument {
   if (document.ast === undefined) return document;

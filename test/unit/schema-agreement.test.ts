@@ -64,7 +64,7 @@ describe.each(templates ?? [])('the template %s', (file) => {
     const { forEach } = parse(text) as { readonly forEach: unknown };
     const validate = compile(schemas.kombinationSchema);
     for (const element of elements) {
-      const { document } = fillElement(parseYaml(text), element);
+      const { document } = fillElement(element, text);
       validate({ ...(document.value as object), forEach });
       expect(validate.errors, element.name).toBeNull();
     }

@@ -41,9 +41,8 @@ export function readDocument({
   texts = new Map<string, string>(),
   element,
 }: ReadOptions): ReadDocument {
-  const parsed = parseYaml(text);
   const { document: written, diagnostics: unfilled } =
-    element === undefined ? { document: parsed, diagnostics: [] } : fillElement(parsed, element);
+    element === undefined ? { document: parseYaml(text), diagnostics: [] } : fillElement(element, text);
   const composed = speaksCompose(written)
     ? composeDocument({ file, document: written, tree, texts })
     : undefined;

@@ -4,7 +4,7 @@ import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { asFields, asText, own } from '../../base/values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
-import { keyText, rereadYaml } from '../yaml-document.ts';
+import { copyYaml, keyText, rereadYaml } from '../yaml-document.ts';
 import type { TemplateElement } from './read-elements.ts';
 
 /** A document with an element filled in, and what could not be. */
@@ -24,13 +24,14 @@ const FORM = 'each.NAME, or each.NAME.MEMBER';
 /**
  * Fills an element into the nodes of a template, each value where it stands: it is not read as YAML again, so it is never more than that value. A text that
  * is nothing but `${each.NAME}` becomes the value itself, be it a number, a list or a map; within a longer text it is a single value. Places stay those of
- * the template. The document that is given is used up.
+ * the template.
+ *
+ * @param text text of the template
  */
-export function fillElement(document: YamlDocument, element: TemplateElement): FilledDocument {
+export function fillElement(element: TemplateElement, text: string): FilledDocument {
+  const document = copyYaml(element.document, text);
   const { ast } = document;
   if (ast === undefined || document.value === undefined) return { document, diagnostics: [] };
-  if (isMap(ast.contents))
-    ast.contents.items = ast.contents.items.filter(({ key }) => keyText(key) !== 'forEach');
   const filler = new Filler(ast, element);
   visit(ast, {
     Scalar(at, node, around) {

@@ -1,3 +1,4 @@
+import { isMap } from 'yaml';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { DiagnosticCollector, DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
@@ -5,13 +6,18 @@ import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
+import { keyText } from '../yaml-document.ts';
 
 /** One of those that a template describes a stack for: what `${each.NAME}` stands for. */
 export interface TemplateElement {
   /** Tells it from the others. */
   readonly name: string;
   readonly values: Fields;
+  /** The template without its elements, which all of them share and nobody changes. */
+  readonly document: YamlDocument;
 }
+
+type ReadElement = Omit<TemplateElement, 'document'>;
 
 /** A template: its elements, or what is wrong with `forEach`. */
 export interface ReadTemplate {
@@ -35,12 +41,12 @@ export function mayBeTemplate(text: string): boolean {
 }
 
 /**
- * Reads `forEach` of a kombination; `null`: it has none, and describes one stack.
+ * Reads `forEach` of a kombination; `null`: it has none, and describes one stack. The document is theirs from then on.
  *
  * @param nodes names of nodes that the repository shares
  */
-export function readTemplate({ value }: YamlDocument, nodes: Iterable<string>): ReadTemplate | null {
-  const written = asFields(value)?.[KEYWORD];
+export function readTemplate(document: YamlDocument, nodes: Iterable<string>): ReadTemplate | null {
+  const written = asFields(document.value)?.[KEYWORD];
   if (written === undefined) return null;
   const diagnostics = createDiagnosticCollector();
   const fields = asFields(written);
@@ -48,11 +54,19 @@ export function readTemplate({ value }: YamlDocument, nodes: Iterable<string>): 
   const elements = fields === undefined ? undefined : readFields(fields, nodes, diagnostics);
   if (fields === undefined)
     diagnostics.error('INVALID_TYPE', [KEYWORD], 'forEach is a map with nodes or values', { hint: FORMS });
+  const kept = diagnostics.list.length > 0 ? [] : (elements ?? []);
+  if (kept.length > 0) takeElementsOut(document);
   return {
-    elements: diagnostics.list.length > 0 ? [] : (elements ?? []),
+    elements: kept.map((element) => ({ ...element, document })),
     diagnostics: diagnostics.list,
     isOfAllNodes,
   };
+}
+
+/** A thousand elements are not to be copied a thousand times. */
+function takeElementsOut({ ast }: YamlDocument): void {
+  if (isMap(ast?.contents))
+    ast.contents.items = ast.contents.items.filter(({ key }) => keyText(key) !== KEYWORD);
 }
 
 const FORMS =
@@ -63,7 +77,7 @@ function readFields(
   fields: Fields,
   nodes: Iterable<string>,
   diagnostics: DiagnosticCollector,
-): readonly TemplateElement[] | undefined {
+): readonly ReadElement[] | undefined {
   for (const key of Object.keys(fields)) {
     if (KINDS.some((known) => known === key)) continue;
     const hint = suggest(key, KINDS) ?? FORMS;
@@ -115,7 +129,7 @@ function readItems(
   items: readonly unknown[],
   { kind, path, isAll }: ItemsPlace,
   diagnostics: DiagnosticCollector,
-): readonly TemplateElement[] {
+): readonly ReadElement[] {
   const seen = new Map<string, number>();
   return items.flatMap((item, index) => {
     const place = isAll ? path : [...path, index];
@@ -139,7 +153,7 @@ function readItem(
   item: unknown,
   { kind, path }: Pick<ItemsPlace, 'kind' | 'path'>,
   diagnostics: DiagnosticCollector,
-): TemplateElement | undefined {
+): ReadElement | undefined {
   const fields = kind === 'values' ? asFields(item) : undefined;
   const name = fields === undefined ? asString(item) : asString(fields['name']);
   const at = fields === undefined ? path : [...path, 'name'];

@@ -6,13 +6,13 @@ import { readTemplate } from '../../../reconciler/config/templates/read-elements
 import { parseYaml } from '../../../reconciler/config/yaml-document.ts';
 
 const read = (text: string, nodes: readonly string[] = []) => readTemplate(parseYaml(text), nodes);
-const element = (values: Readonly<Record<string, unknown>>): TemplateElement => ({
-  name: 'alice',
-  values: { name: 'alice', ...values },
-});
-
 function fill(text: string, values: Readonly<Record<string, unknown>> = {}) {
-  const { document, diagnostics } = fillElement(parseYaml(text), element(values));
+  const element: TemplateElement = {
+    name: 'alice',
+    values: { name: 'alice', ...values },
+    document: parseYaml(text),
+  };
+  const { document, diagnostics } = fillElement(element, text);
   return {
     value: document.value,
     document,
@@ -39,7 +39,7 @@ describe('the elements of a template', () => {
 
   it('are values, or names alone', () => {
     const text = 'forEach: { values: [bob, { name: alice, port: 8081, more: { list: [1, true] } }] }';
-    expect(read(text)?.elements).toEqual([
+    expect(read(text)?.elements).toMatchObject([
       { name: 'bob', values: { name: 'bob' } },
       { name: 'alice', values: { name: 'alice', port: 8081, more: { list: [1, true] } } },
     ]);
@@ -96,7 +96,6 @@ describe('filling in an element', () => {
       'x-a: &a { n: "${each.name}" }\nb: { <<: *a, c: 1 }',
       { 'x-a': { n: 'alice' }, b: { n: 'alice', c: 1 } },
     ],
-    ['forEach: { values: [alice] }\na: 1', { a: 1 }],
   ])('%s', (text, value) => {
     const values = { port: 8081, on: true, none: null, list: ['x', 'y'], more: { deep: 'z' } };
     expect(fill(text, values)).toMatchObject({ value, found: [] });
@@ -142,13 +141,20 @@ describe('filling in an element', () => {
     expect(found).toEqual(['INVALID_VALUE k65']);
   });
 
+  it('leaves the template as it is for the others, without their list', () => {
+    const text =
+      'forEach: { values: [{ name: a, l: [1] }, { name: b, l: [2] }] }\nn: "${each.name}"\nl: ${each.l}\n';
+    const filled = read(text)?.elements.map((element) => fillElement(element, text).document.value);
+    expect(filled).toEqual([
+      { n: 'a', l: [1] },
+      { n: 'b', l: [2] },
+    ]);
+  });
+
   it('keeps the places of the template', () => {
-    const { document } = fill(
-      'forEach: { values: [alice] }\nmeta:\n  name: "a-${each.name}"\nports: ${each.ports}\n',
-      {
-        ports: [{ a: 1 }, { b: 2 }],
-      },
-    );
+    const { document } = fill('# first\nmeta:\n  name: "a-${each.name}"\nports: ${each.ports}\n', {
+      ports: [{ a: 1 }, { b: 2 }],
+    });
     expect(document.position(['meta', 'name'], 'value')).toMatchObject({ line: 3, column: 9 });
     expect(document.position(['ports', 1, 'b'], 'value')).toMatchObject({ line: 4, column: 8 });
   });
