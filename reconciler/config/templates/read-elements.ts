@@ -1,4 +1,4 @@
-import { isMap } from 'yaml';
+import { isMap, isNode } from 'yaml';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { DiagnosticCollector, DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
@@ -32,6 +32,8 @@ const MAX_ELEMENTS = 1_000;
 /** Largest element, as JSON, in characters. */
 const MAX_ELEMENT_LENGTH = 16_384;
 const MAX_DEPTH = 8;
+/** Longest that all stacks of a template are together, in characters of the template. */
+const MAX_EXPANDED_LENGTH = 32 * 1024 ** 2;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 const KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 
@@ -54,6 +56,7 @@ export function readTemplate(document: YamlDocument, nodes: Iterable<string>): R
   const elements = fields === undefined ? undefined : readFields(fields, nodes, diagnostics);
   if (fields === undefined)
     diagnostics.error('INVALID_TYPE', [KEYWORD], 'forEach is a map with nodes or values', { hint: FORMS });
+  if (elements !== undefined) refuseTooLong(document, elements.length, diagnostics);
   const kept = diagnostics.list.length > 0 ? [] : (elements ?? []);
   if (kept.length > 0) takeElementsOut(document);
   return {
@@ -61,6 +64,21 @@ export function readTemplate(document: YamlDocument, nodes: Iterable<string>): R
     diagnostics: diagnostics.list,
     isOfAllNodes,
   };
+}
+
+/** Each element costs as much as a file of what the template says besides its elements. */
+function refuseTooLong({ ast }: YamlDocument, count: number, diagnostics: DiagnosticCollector): void {
+  const contents = ast?.contents;
+  if (!isMap(contents)) return;
+  const own = contents.items.find(({ key }) => keyText(key) === KEYWORD)?.value;
+  const [whole, list] = [contents, own].map((node) => {
+    const [start, end] = (isNode(node) ? node.range : null) ?? [0, 0];
+    return end - start;
+  });
+  const length = (whole ?? 0) - (list ?? 0);
+  if (length * count <= MAX_EXPANDED_LENGTH) return;
+  const message = `${count} stacks of ${length} characters each are too much: at most ${MAX_EXPANDED_LENGTH} together`;
+  diagnostics.error('INVALID_VALUE', [KEYWORD], message, { hint: 'make several templates of it' });
 }
 
 /** A thousand elements are not to be copied a thousand times. */

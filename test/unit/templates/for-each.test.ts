@@ -75,6 +75,20 @@ describe('the elements of a template', () => {
     expect(found).toContain(finding);
   });
 
+  it('are refused where they make more of a long template than can be read', () => {
+    const long = `x-long: ${'y'.repeat(100_000)}\n`;
+    const of = (count: number) =>
+      `forEach: { values: [${Array.from({ length: count }, (_, at) => `n${at}`).join()}] }\n${long}`;
+    expect(read(of(300))?.diagnostics).toEqual([]);
+    expect(read(of(400))?.diagnostics).toMatchObject([
+      {
+        code: 'INVALID_VALUE',
+        path: ['forEach'],
+        message: expect.stringMatching(/^400 stacks of 1000\d\d characters each are too much/),
+      },
+    ]);
+  });
+
   it('are refused for all that is wrong, not only the first', () => {
     expect(read('forEach: { values: [a/b, 7, { x: 1 }] }')?.diagnostics).toHaveLength(3);
   });
