@@ -1,3 +1,4 @@
+import process from 'node:process';
 import type { ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { expect, it } from 'vitest';
@@ -113,9 +114,11 @@ it('puts a line that comes in pieces together once', async () => {
     for (let piece = 0; piece < count; piece += 1) yield Buffer.from('0123456789abcdef');
   }
   const timeOf = async (count: number): Promise<number> => {
-    const began = performance.now();
+    // Of the processor: milliseconds of a clock are as many as others leave.
+    const began = process.cpuUsage();
     for await (const line of readLines(pieces(count), 64 * 1024 ** 2)) expect(line.length).toBe(16 * count);
-    return performance.now() - began;
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1_000;
   };
   await timeOf(10_000);
   // Pieces that are looked through again with each other one take 64 times as long when they are eight times as many.
