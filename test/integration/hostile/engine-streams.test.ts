@@ -114,7 +114,7 @@ it('puts a line that comes in pieces together once', async () => {
     for (let piece = 0; piece < count; piece += 1) yield Buffer.from('0123456789abcdef');
   }
   const timeOf = async (count: number): Promise<number> => {
-    // Of the processor: milliseconds of a clock are as many as others leave.
+    // Time of the processor: milliseconds of a clock are as many as others leave.
     const began = process.cpuUsage();
     for await (const line of readLines(pieces(count), 64 * 1024 ** 2)) expect(line.length).toBe(16 * count);
     const { user, system } = process.cpuUsage(began);
