@@ -7,7 +7,9 @@ const MODULES = [
   'api/cli/commands/import.ts',
   'api/cli/commands/schema.ts',
   'api/cli/remote/remote-session.ts',
+  'reconciler/adapters/charts/renderer.ts',
   'reconciler/adapters/docker/index.ts',
+  'reconciler/adapters/git/fold-tags.ts',
   'reconciler/adapters/git/remote-source.ts',
   'reconciler/adapters/kubernetes/index.ts',
   'reconciler/config/catalogue/built-in-plugins.ts',
@@ -16,7 +18,12 @@ const MODULES = [
   'reconciler/config/compose/graph/write-workflow.ts',
   'reconciler/config/compose/import/import-compose.ts',
   'reconciler/desired/generate-stack.ts',
+  'reconciler/render/kubernetes/manifests/read-manifests.ts',
+  'reconciler/render/kubernetes/manifests/render-manifests.ts',
   'reconciler/render/kubernetes/workflow/workflow.ts',
+  'reconciler/run/hosts/plan-pull.ts',
+  'reconciler/run/hosts/pull-text.ts',
+  'reconciler/run/upkeep/images/find-updates.ts',
 ];
 const PREFIX = '\0later-module:';
 /** Word in a stand-in, as the bundler writes it. */

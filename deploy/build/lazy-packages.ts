@@ -16,6 +16,7 @@ const PACKAGES = [
   'picomatch',
   'pino',
   'protobufjs',
+  'semver',
   'ssh2',
   'tar-fs',
   'tar-stream',
