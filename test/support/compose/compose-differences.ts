@@ -131,6 +131,7 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
   storage: OWN,
   preferred_node: OWN,
   database: OWN,
+  image_update: OWN,
   cpu_rt_period: `${REFUSED}: it needs a kernel with real-time groups`,
   cpu_rt_runtime: `${REFUSED}: it needs a kernel with real-time groups`,
   storage_opt: `${REFUSED}: it needs a storage driver with quotas`,
