@@ -13,7 +13,7 @@ export const FILE_WEIGHTS: Readonly<Record<string, number>> = {
   'test/integration/api/provisioner-fuzz.test.ts': 60,
   'test/contract/target-docker.test.ts': 58,
   'test/e2e/main-job-faults.test.ts': 53,
-  'test/contract/source.test.ts': 48,
+  'test/contract/source.test.ts': 70,
   'test/e2e/hosts.test.ts': 30,
   'test/e2e/instances-kill.test.ts': 28,
   'test/integration/backups/data-backup.test.ts': 28,
