@@ -39,6 +39,7 @@ import { createStreamCount } from './http/stream-count.ts';
 import type { Route } from './http/route.ts';
 import { parse } from './http/shape.ts';
 import type { ApiDeps } from './operations/deps.ts';
+import type { SourceList } from './operations/sources.ts';
 import type { PageFiles } from './pages/page-files.ts';
 import { servePage } from './pages/serve-page.ts';
 import { createEventFeed } from './operations/live/event-feed.ts';
@@ -86,6 +87,10 @@ export interface AppOptions {
   readonly execRight?: ExecRight;
   /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. Default 10,000. */
   readonly recheckMs?: number;
+  /** Address below the server's that requests of this API have come by, without a slash at the end: `/sources/team-a`. Default: it is the server's own. */
+  readonly base?: string;
+  /** Repositories of the daemon. Default: this one alone. */
+  readonly sources?: SourceList;
   /** The page, served at `/ui/`. Default: not at all. */
   readonly page?: PageFiles;
   /** Host of the config repository, whose hooks are taken at `/api/hooks/config`. Default: none are. */
@@ -113,7 +118,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
     await next();
   });
-  if (options.page !== undefined) app.use(servePage(options.page));
+  if (options.page !== undefined) app.use(servePage(options.page, options.base));
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
   takeHooks(app, options, common);
   const kombify = {
@@ -155,12 +160,12 @@ export function createApp(options: AppOptions): Koa<RequestState> {
 /** Hooks need no key: what a host has signed counts. */
 function takeHooks(
   app: Koa<RequestState>,
-  { hooks, reconciler, logger }: AppOptions,
+  { hooks, reconciler, logger, base = '' }: AppOptions,
   { auditor }: { readonly auditor?: Auditor },
 ): void {
   app.use(limitRate({ covers: isHook, perSecond: 20, burst: 100 }));
   const sources = hooks === undefined ? {} : { config: hooks };
-  app.use(receiveHooks({ sources, reconciler, logger, ...(auditor !== undefined && { auditor }) }));
+  app.use(receiveHooks({ sources, base, reconciler, logger, ...(auditor !== undefined && { auditor }) }));
 }
 
 /** Says which pages of other origins may call. */
@@ -217,6 +222,7 @@ function toPlumbing(options: AppOptions) {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     recheckMs: options.recheckMs ?? 10_000,
     streams: createStreamCount(),
+    base: options.base ?? '',
     ...(records !== undefined && { auditor: createAuditor({ records, logger }) }),
   };
 }
@@ -236,7 +242,9 @@ function toKombifyDeps(options: AppOptions, { deps, stopping }: CommonParts): Ko
   const tickets = createTickets<ExecTicket>();
   const feed = createEventFeed({ reconciler: deps.reconciler, stopping });
   const isOpen = auth.mode === 'off';
-  return { ...deps, accounts, sessions, keys, audit, instances, execRight, tickets, feed, isOpen };
+  const alone = { current: '', all: () => [{ name: '', address: '', reconciler: deps.reconciler }] };
+  const { sources = alone } = options;
+  return { ...deps, accounts, sessions, keys, audit, instances, execRight, tickets, feed, isOpen, sources };
 }
 
 function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {

@@ -5,6 +5,8 @@ import { ReconcilerError } from './base/errors.ts';
 import type { FolderCommit } from './adapters/git/folder-repository.ts';
 import type { FolderDraft, FolderRequest } from './ports/adopt/folder-draft.ts';
 import type { SealedSecret, SealRequest } from './adapters/secrets/seal.ts';
+import type { DaemonPlaces } from './daemon/operator/apart.ts';
+import type { SourcePlace } from './daemon/operator/sources.ts';
 import type { StateDirProblem } from './daemon/state-dir.ts';
 
 export type * from './public/reconciler.ts';
@@ -90,6 +92,8 @@ export type { MovableSecret } from './run/write/move-secret.ts';
 export { isProblem } from './base/problem.ts';
 export type { SealedSecret } from './adapters/secrets/seal.ts';
 export type { GitHostSetup } from './daemon/hosts/host-setup.ts';
+export type { SourcePlace } from './daemon/operator/sources.ts';
+export { addressOf as sourceAddress, environmentOf as sourceEnvironment } from './daemon/operator/sources.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
 /**
@@ -121,6 +125,25 @@ export async function findWorkTree(directory: string): Promise<WorkTreeFiles | n
 export async function findStateDirProblem(stateDir: string, repo: string): Promise<StateDirProblem | null> {
   const daemon = await import('./daemon/state-dir.ts');
   return daemon.findStateDirProblem(stateDir, repo);
+}
+
+/** Reads the further config repositories that the operator's configuration names. Throws BAD_OPTIONS with every finding in it. */
+export async function readSourcePlaces(config: string): Promise<readonly SourcePlace[]> {
+  const [{ readDaemonConfig }, { registerKinds }] = await Promise.all([
+    import('./daemon/daemon-config.ts'),
+    import('./daemon/target-kinds.ts'),
+  ]);
+  return readDaemonConfig(config, (await registerKinds([])).checkSchema).sources;
+}
+
+/**
+ * Finds out whether commits of any source could write what the operator decides.
+ *
+ * @throws BAD_OPTIONS with every problem
+ */
+export async function keepSourcesApart(sources: readonly SourcePlace[], places: DaemonPlaces): Promise<void> {
+  const daemon = await import('./daemon/operator/apart.ts');
+  return daemon.keepApart(sources, places);
 }
 
 /**

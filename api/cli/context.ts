@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
-import { createKombinator } from '../../reconciler/index.ts';
+import { createKombinator, sourceEnvironment } from '../../reconciler/index.ts';
 import { createPasswords } from '../accounts/password.ts';
 import { openUsersBegun } from '../accounts/state-file.ts';
 import { UsageError } from './terminal/failure.ts';
@@ -72,7 +72,9 @@ export interface OpenOptions {
 /** The engine room, wired from options and environment. Throws BAD_OPTIONS, STORE_UNAVAILABLE. */
 export function openKombinator(options: GlobalOptions, open: OpenOptions): Promise<Kombinator> {
   const { stateDir, ephemeral, exclusive, terminal, logger, pollMs } = open;
-  const credentials = gitCredentials(terminal.env);
+  const { source } = options;
+  const env = source === undefined ? terminal.env : sourceEnvironment(source, terminal.env);
+  const credentials = gitCredentials(env);
   return createKombinator({
     repo: options.repo,
     ...(options.branch !== undefined && { branch: options.branch }),
@@ -81,7 +83,8 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     ephemeral,
     exclusive,
     logger,
-    env: terminal.env,
+    env,
+    ...(source !== undefined && { source }),
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
     ...(options.fetchSubmodules !== undefined && { fetchSubmodules: options.fetchSubmodules }),
     ...(options.fetchLfs !== undefined && { fetchLargeFiles: options.fetchLfs }),
@@ -93,34 +96,42 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
 }
 
 /** The operator's configuration: the file that was named, else the one in the state directory if there is one. */
-function configOf({ config }: GlobalOptions, stateDir: string): { readonly config?: string } {
+export function configOf({ config }: GlobalOptions, stateDir: string): { readonly config?: string } {
   if (config !== undefined) return { config };
   const path = join(stateDir, OPERATOR_FILE);
   return existsSync(path) ? { config: path } : {};
 }
 
-/** The keys and users of the daemon whose state directory this is. */
+/** The keys and users of the daemon whose state directory this is; the host is the one of the source that was named. */
 export async function openKeys(options: GlobalOptions, terminal: Terminal): Promise<KeyStore> {
-  const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
-  const kombinator = await openKombinator(options, {
-    stateDir,
-    ephemeral: true,
-    exclusive: false,
-    terminal,
-    logger: await quietLogger(terminal),
-  });
-  const { store, gitHost } = kombinator;
+  const kombinator = await openBeside(options.daemon ?? options, terminal);
+  const source = options.daemon === undefined ? kombinator : await openBeside(options, terminal);
+  const { store } = kombinator;
   return {
-    gitHost,
+    gitHost: source.gitHost,
     listKeys: () => store.listKeys(),
     saveKey: (key) => store.saveKey(key),
     deleteKey: (id) => store.deleteKey(id),
     users: store,
     audit: store,
-    begun: openUsersBegun(stateDir),
+    begun: openUsersBegun(await chooseStateDirectory(options.daemon ?? options, 'daemon', terminal.env)),
     hashPassword: (password) => createPasswords().hash(password),
-    [Symbol.asyncDispose]: () => kombinator[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await kombinator[Symbol.asyncDispose]();
+      if (source !== kombinator) await source[Symbol.asyncDispose]();
+    },
   };
+}
+
+/** Opens the state of a daemon that may be running. */
+async function openBeside(options: GlobalOptions, terminal: Terminal): Promise<Kombinator> {
+  return openKombinator(options, {
+    stateDir: await chooseStateDirectory(options, 'daemon', terminal.env),
+    ephemeral: true,
+    exclusive: false,
+    terminal,
+    logger: await quietLogger(terminal),
+  });
 }
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -8,6 +8,7 @@ import type { GlobalOptions } from './options.ts';
 import { createProgram } from './program.ts';
 import type { ProgramHooks, ServeFlags } from './program-hooks.ts';
 import type { KeyStore, Session } from './session/session.ts';
+import { pointAtSource } from './sources/source-options.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
 /** The parts that a command line needs from the outside; `context.ts` has the real ones, tests their own. */
@@ -35,7 +36,10 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     terminal,
     version: dependencies.version,
     exit: (value) => void (code = value),
-    run: async (options, command) => void (code = await command(toInvocation(options, dependencies))),
+    run: async (options, command) => {
+      const pointed = await pointAtSource(options, terminal.env);
+      code = await command(toInvocation(pointed, dependencies));
+    },
     serve: async (options, flags) => void (code = await dependencies.serve(options, flags)),
   };
   try {

@@ -15,6 +15,10 @@ export interface GlobalOptions {
   /** Directory of the repository that is read as if it were all of it. */
   readonly path?: string;
   readonly stateDir?: string;
+  /** Name of one of several repositories of a daemon. */
+  readonly source?: string;
+  /** Options of the daemon that has the source; only where there is one and no server. */
+  readonly daemon?: GlobalOptions;
   /** Address of a running daemon; left out: work in this process. */
   readonly server?: string;
   /** The variable of the environment that gave `server`; left out: the command line did. */

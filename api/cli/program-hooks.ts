@@ -61,6 +61,7 @@ const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
   'tokenJwks',
   'tokenRolesClaim',
   'stateDir',
+  'source',
   'server',
   'apiKey',
   'apiKeyFile',

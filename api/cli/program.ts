@@ -147,6 +147,10 @@ function globalOptions(): Option[] {
       '--state-dir <path>',
       'history, keys and caches, outside of the repository (default: one per repository in ~/.local/state/kombinator)',
     ).env('KOMBINATOR_STATE_DIR'),
+    new Option(
+      '--source <name>',
+      'one of several repositories of a daemon, as its configuration (--config) names it',
+    ).env('KOMBINATOR_SOURCE'),
     new Option('--server <url>', 'ask a running daemon instead of working in this process').env(
       SERVER_VARIABLE,
     ),

@@ -4,15 +4,9 @@ import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { errorMessage } from '../../reconciler/index.ts';
-import packageJson from '../../package.json' with { type: 'json' };
-import type { Accounts } from '../accounts/accounts.ts';
-import type { PageFiles } from '../pages/page-files.ts';
-import type { AppOptions } from '../app.ts';
-import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
 import type { TokenOptions } from '../auth/token.ts';
-import { createBoundedServer } from '../http/bounded-server.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
 import { openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
@@ -25,7 +19,10 @@ import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
-import { openAccounts, openSessions, pageOrigins, toTokenOptions } from './open-accounts.ts';
+import { openAccounts, toTokenOptions } from './open-accounts.ts';
+import { createApiServer } from './sources/api-server.ts';
+import type { OpenSource } from './sources/open-sources.ts';
+import { openSources } from './sources/open-sources.ts';
 import { readTokenOptions } from './token-options.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
@@ -45,6 +42,60 @@ const DRAIN_MS = 5_000;
  */
 export async function serve(context: ServeContext): Promise<number> {
   const { options, flags, terminal, interrupt } = context;
+  const { listen, isOpen, tokens, pollMs } = readFlags(context);
+  const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
+  const logger = createDaemonLogger(context);
+  using _faults = surviveFaults(process, logger);
+
+  const holder = { pid: process.pid, command: 'serve', since: new Date().toISOString() };
+  using lock = acquireStateLock(stateDir, holder);
+  await using kombinator = await openKombinator(options, {
+    stateDir,
+    ephemeral: false,
+    exclusive: true,
+    terminal,
+    logger,
+    pollMs,
+  });
+  const open = { daemon: options, stateDir, holder, terminal, logger, pollMs };
+  await using sources = await openSources(kombinator.sources, open);
+  const stopping = new AbortController();
+  const auth = authOf(kombinator, isOpen ? listen.host : null, tokens);
+  const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
+  const accounts = openAccounts(kombinator, stateDir, logger);
+  // Instances are rows of the store: whoever wants nothing else, or has sources, needs no repository here.
+  const hasOther = kombinator.instances !== null || sources.list.length > 0;
+  const isAlone = options.withoutRepository === true && hasOther;
+  const page = flags.ui ? await openPage(logger) : null;
+  const parts = { kombinator, sources: sources.list, auth, accounts, logger, page, isAlone };
+  const server = createApiServer({ ...parts, stopping: stopping.signal });
+  const url = await startListening(server, listen);
+  lock.describe({ ...holder, url });
+  sources.describe({ ...holder, url });
+  const repo = isAlone ? null : options.repo;
+  const place = { repo, path: options.path, stateDir, sources: sources.list };
+  announce(logger, { url, host: listen.host, hasPage: page !== null, keyPath, ...place });
+
+  const stop = untilStopAsked(interrupt);
+  // Requests are answered while the repository is read for the first time.
+  if (!isAlone) startReconciling(kombinator, logger);
+  for (const source of sources.list) startReconciling(source.kombinator, source.logger);
+  startInstances(kombinator, logger);
+  await stop;
+  logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
+  stopping.abort();
+  await closeServer(server);
+  return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+}
+
+/** Throws BAD_OPTIONS for what `serve` cannot do. */
+function readFlags({ options, flags, terminal }: ServeContext) {
+  if (options.source !== undefined) {
+    throw new UsageError(
+      'serve serves all sources of its configuration: --source is for the other commands',
+      'leave out --source (KOMBINATOR_SOURCE)',
+    );
+  }
   if (options.server !== undefined) {
     throw new UsageError(
       'serve is the server: --server is for the other commands',
@@ -62,44 +113,7 @@ export async function serve(context: ServeContext): Promise<number> {
   const tokens = readTokenOptions(flags, { env: terminal.env, isOpen });
   const pollMs = parseDuration(flags.poll, '--poll');
   if (pollMs < 1_000) throw new UsageError(`--poll: ${flags.poll} is too often`, 'at least 1s');
-  const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
-  const logger = createDaemonLogger(context);
-  using _faults = surviveFaults(process, logger);
-
-  const holder = { pid: process.pid, command: 'serve', since: new Date().toISOString() };
-  using lock = acquireStateLock(stateDir, holder);
-  await using kombinator = await openKombinator(options, {
-    stateDir,
-    ephemeral: false,
-    exclusive: true,
-    terminal,
-    logger,
-    pollMs,
-  });
-  const stopping = new AbortController();
-  const auth = authOf(kombinator, isOpen ? listen.host : null, tokens);
-  const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
-  const accounts = openAccounts(kombinator, stateDir, logger);
-  // Instances are rows of the store: whoever wants nothing else needs no repository.
-  const isAlone = options.withoutRepository === true && kombinator.instances !== null;
-  const page = flags.ui ? await openPage(logger) : null;
-  const parts = { kombinator, auth, accounts, logger, page, isAlone, stopping: stopping.signal };
-  const server = createApiServer(parts);
-  const url = await startListening(server, listen);
-  lock.describe({ ...holder, url });
-  const repo = isAlone ? null : options.repo;
-  const place = { repo, path: options.path, stateDir };
-  announce(logger, { url, host: listen.host, hasPage: page !== null, keyPath, ...place });
-
-  const stop = untilStopAsked(interrupt);
-  // Requests are answered while the repository is read for the first time.
-  if (!isAlone) startReconciling(kombinator, logger);
-  startInstances(kombinator, logger);
-  await stop;
-  logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
-  stopping.abort();
-  await closeServer(server);
-  return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+  return { listen, isOpen, tokens, pollMs };
 }
 
 /** @param openHost the loopback address that everybody is let in at; `null`: nobody is without a key or a token */
@@ -153,17 +167,6 @@ function createDaemonLogger({ flags, options, terminal }: ServeContext): Logger 
   });
 }
 
-interface ServerParts {
-  readonly kombinator: Kombinator;
-  readonly auth: AuthOptions;
-  readonly accounts: Accounts;
-  readonly logger: Logger;
-  readonly page: PageFiles | null;
-  /** There are instances and no repository. */
-  readonly isAlone: boolean;
-  readonly stopping: AbortSignal;
-}
-
 /** Resolves to the URL once connections are accepted. Throws BAD_OPTIONS when the address cannot be used. */
 async function startListening(server: Server, { host, port }: ListenAddress): Promise<string> {
   server.listen(port, host);
@@ -201,17 +204,24 @@ interface Announced {
   /** Directory of it that is read. */
   readonly path: string | undefined;
   readonly stateDir: string;
+  readonly sources: readonly OpenSource[];
 }
 
-function announce(logger: Logger, { url, host, hasPage, keyPath, repo, path, stateDir }: Announced): void {
+function announce(logger: Logger, announced: Announced): void {
+  const { url, host, hasPage, keyPath, repo, path, stateDir, sources } = announced;
   const page = hasPage ? { page: `${url}/ui/` } : {};
   logger.info(
     { ...page, api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
     'listening',
   );
-  if (repo === null)
+  if (repo !== null) logger.info({ repo, ...(path !== undefined && { path }), stateDir }, 'reconciling');
+  else if (sources.length === 0)
     logger.info({ stateDir }, 'there is no repository here and none was named with --repo: instances only');
-  else logger.info({ repo, ...(path !== undefined && { path }), stateDir }, 'reconciling');
+  for (const { kombinator, logger: own, address } of sources) {
+    const { location, root } = kombinator.reconciler.repository();
+    const at = hasPage ? { page: `${url}${address}/ui/` } : { api: `${url}${address}/api/v1` };
+    own.info({ repo: location, ...(root !== '' && { path: root }), ...at }, 'reconciling');
+  }
   if (!isLoopbackHost(host)) {
     logger.warn(
       { address: url },
@@ -235,51 +245,4 @@ async function closeServer(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearTimeout(cut);
-}
-
-/** Hooks of the host that the operator has named, if any. */
-function hooksOf({ gitHost }: Kombinator): Pick<AppOptions, 'hooks'> {
-  const setup = gitHost();
-  if (setup === null) return {};
-  const { host, hookSecret } = setup;
-  return { hooks: { host, secret: () => hookSecret?.resolve() ?? null } };
-}
-
-function createApiServer({
-  kombinator,
-  auth,
-  accounts,
-  logger,
-  page,
-  isAlone,
-  stopping,
-}: ServerParts): Server {
-  const { reconciler, instances, metrics, users, store } = kombinator;
-  const origins = pageOrigins(kombinator);
-  const handle = createApp({
-    reconciler,
-    ...(instances !== null && { instances }),
-    auth,
-    accounts,
-    ...(auth.mode === 'keys' && { sessions: openSessions(kombinator, logger) }),
-    keys: store,
-    audit: store,
-    ...hooksOf(kombinator),
-    ...(users.publicUrl !== undefined && { publicUrl: users.publicUrl }),
-    ...(origins !== undefined && { origins }),
-    proxies: kombinator.proxies,
-    execRight: kombinator.execRight,
-    logger,
-    ...(metrics !== null && { metrics }),
-    ...(page !== null && { page }),
-    version: packageJson.version,
-    startedAt: performance.now(),
-    // Open to everybody: the repository's own message may name paths, and its code is told anyway.
-    checks: () => ({
-      database: kombinator.checks()['database'] ?? 'ok',
-      ...(isAlone && { repository: 'ok' }),
-    }),
-    stopping,
-  }).callback();
-  return createBoundedServer((request, response) => void handle(request, response));
 }

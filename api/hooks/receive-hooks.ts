@@ -21,6 +21,8 @@ export interface HookSource {
 export interface ReceiveHooksOptions {
   /** Sources by the last part of their address. */
   readonly sources: Readonly<Record<string, HookSource>>;
+  /** Address that requests have come by, and that is not in their paths any more. Default: none. */
+  readonly base?: string;
   readonly reconciler: Pick<Reconciler, 'requestSync' | 'noteHook' | 'repository'>;
   readonly logger: Logger;
   /** Default: nobody writes hooks down. */
@@ -49,14 +51,14 @@ interface Answer {
  * not signed rightly, 404 for sources that are not set up, 413 and 429 for too much; never 5xx, since hosts give up on those who fail.
  */
 export function receiveHooks(options: ReceiveHooksOptions): Middleware<RequestState> {
-  const { logger, auditor, sources } = options;
+  const { logger, auditor, sources, base = '' } = options;
   const receive = createReceiver(options);
   return async (ctx, next) => {
     if (!isHook(ctx.path)) return next();
     ctx.state.route = `${PREFIX}/:source`;
     const { method, path } = ctx;
     const name = path.slice(PREFIX.length + 1);
-    const watched = { method, path, params: { source: name }, address: ctx.state.address ?? '' };
+    const watched = { method, path: base + path, params: { source: name }, address: ctx.state.address ?? '' };
     const watch = watchRequest(auditor, ROUTE, watched);
     try {
       const { status, accepted } = await receive(ctx, own(sources, name));

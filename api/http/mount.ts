@@ -31,6 +31,8 @@ export interface RequestState {
 
 export interface MountOptions<Deps> {
   readonly prefix: string;
+  /** Address that requests have come by, and that is not in their paths any more. */
+  readonly base: string;
   readonly routes: readonly Route<Deps>[];
   readonly deps: Deps;
   readonly authenticate: Authenticate;
@@ -79,7 +81,8 @@ async function serve<Deps>(
 ): Promise<void> {
   const { method, path, params } = ctx;
   const address = ctx.state.address ?? '';
-  const watch = watchRequest(options.auditor, route, { method, path, params, address });
+  const watched = { method, path: options.base + path, params, address };
+  const watch = watchRequest(options.auditor, route, watched);
   try {
     watch.answered(await answer(ctx, route, { ...options, watch }));
   } catch (error) {

@@ -37,6 +37,11 @@ export function findNotReady({
 }: HealthReport): readonly (readonly [part: string, reason: string])[] {
   return Object.entries(checks).filter(
     ([part, check]) =>
-      check !== 'ok' && part !== 'store' && part !== 'tags' && !(part === 'repository' && revision !== null),
+      check !== 'ok' &&
+      part !== 'store' &&
+      part !== 'tags' &&
+      // One repository of several keeps nobody from the others.
+      part !== 'sources' &&
+      !(part === 'repository' && revision !== null),
   );
 }

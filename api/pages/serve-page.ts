@@ -30,12 +30,14 @@ const HEADERS = {
 /**
  * Serves the page at `/ui/`, and sends browsers there from `/`. Its files have names that change with their content; the first one is never kept by
  * browsers. An address that is no file is the page's own.
+ *
+ * @param base address below the server's that requests have come by
  */
-export function servePage(files: PageFiles): Middleware {
+export function servePage(files: PageFiles, base = ''): Middleware {
   return async (ctx, next) => {
     const { method, path } = ctx;
     if (method !== 'GET' && method !== 'HEAD') return next();
-    if ((path === '/' && wantsPage(ctx)) || path === PREFIX) return ctx.redirect(`${PREFIX}/`);
+    if ((path === '/' && wantsPage(ctx)) || path === PREFIX) return ctx.redirect(`${base}${PREFIX}/`);
     if (!path.startsWith(`${PREFIX}/`)) return next();
     const name = path.slice(PREFIX.length + 1);
     if (files.has(name)) return send(ctx, files, name);

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import { createGitSource } from '../adapters/git/index.ts';
-import { createRootedSource } from '../adapters/git/rooted-source.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSealer } from '../adapters/secrets/seal.ts';
@@ -15,11 +13,9 @@ import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
 import { defined } from '../base/values.ts';
-import { readRoot } from '../model/git/source-root.ts';
 import { homePolicy } from '../model/operator-policy.ts';
 import { withPrograms } from '../model/policy-connections.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
-import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -30,7 +26,6 @@ import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { TargetKind } from '../ports/target-kind.ts';
-import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Instances } from '../public/instances.ts';
 import type { ExecRight, Reconciler } from '../public/reconciler.ts';
@@ -46,6 +41,9 @@ import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { GitHostSetup } from './hosts/host-setup.ts';
 import { openHostSetup } from './hosts/host-setup.ts';
+import type { SourceOptions } from './operator/open-source.ts';
+import { openSource } from './operator/open-source.ts';
+import type { SourcePlace } from './operator/sources.ts';
 import { filesOf } from './hosts/signatures-config.ts';
 import type { Metrics } from './metrics.ts';
 import { openChannels } from './notify/open-channels.ts';
@@ -56,21 +54,9 @@ import { openSeal } from './seal-key.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
 
-export interface KombinatorOptions {
-  /** Path or URL of the config repository. */
-  readonly repo: string;
-  /** Default: the branch that the repository's HEAD names, else `main`. */
-  readonly branch?: string;
-  /** Directory of the repository that is read as if it were all of it, from its top: `deploy/home`. Default: the whole repository. */
-  readonly path?: string;
-  /** History, mirrors of remotes, secret files. Made when missing. Never in a work tree of the repository: BAD_OPTIONS. */
-  readonly stateDir: string;
-  /** Interval between looks at a remote, in milliseconds. Default 60,000. */
-  readonly pollMs?: number;
+export interface KombinatorOptions extends SourceOptions {
   /** Everything is looked at again this often, in milliseconds. Default 300,000. */
   readonly resyncMs?: number;
-  /** True for one command: no instances. Default false. */
-  readonly ephemeral?: boolean;
   /**
    * Nobody else applies on this state directory (its lock is held): jobs that are not ended were cut short, and are closed.
    * Default: as long as it is not for one command.
@@ -80,7 +66,6 @@ export interface KombinatorOptions {
   readonly stableMs?: number;
   /** Path of the operator's configuration (schemas/daemon.schema.json). */
   readonly config?: string;
-  readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
   /** Commands that print secrets, `NAME=program argument …`; besides those of `secrets.yaml` in the state directory. */
   readonly secretCommands?: readonly string[];
@@ -92,12 +77,6 @@ export interface KombinatorOptions {
   readonly notifiers?: readonly Notifier[];
   /** History. Disposed of with the kombinator. Default: SQLite in the state directory. */
   readonly store?: Store;
-  /** Beginnings of addresses that submodules are fetched from. Default: none is fetched. */
-  readonly fetchSubmodules?: readonly string[];
-  /** Beginnings of addresses that contents of Git LFS are fetched from. Default: none is fetched. */
-  readonly fetchLargeFiles?: readonly string[];
-  /** Credentials for http(s) remotes: a token, or a user name and a password. */
-  readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
 
 /** A reconciler on real parts. */
@@ -115,6 +94,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly proxies: readonly string[];
   /** People who may run programs in containers over the API, as the operator has decided. */
   readonly execRight: ExecRight;
+  /** Further repositories that the operator has named; they are opened by whoever serves them. */
+  readonly sources: readonly SourcePlace[];
   /** `null` for one command: nobody would ask for them. */
   readonly metrics: Metrics | null;
   /** One line per part: `ok`, or what is wrong with it. */
@@ -144,7 +125,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { kept, secrets, vault } = openSecrets(options);
   const gitHost = () => openHostSetup(config.gitHost, options.repo, secrets);
   const store = openStore(options, clock);
-  const source = await openSource(options, config, clock);
+  const source = await openSource(options, config.signatures, clock);
   const reading = {
     secrets,
     checkSchema,
@@ -175,7 +156,6 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     channels: openChannels(config.channels, secrets),
     notifiers: options.notifiers ?? [],
-    ...(config.signatures === null ? {} : { signatures: config.signatures }),
     ...hostOf(options, gitHost),
     ...timesOf(options),
   });
@@ -190,6 +170,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     users: config.users,
     proxies: config.proxies,
     execRight: config.execRight,
+    sources: config.sources,
     metrics,
     checks: () => checksOf(reconciler),
     [Symbol.asyncDispose]: () => disposeInOrder([instances, reconciler, metrics, source, store]),
@@ -208,8 +189,9 @@ function hostOf(
 function limitsOf({
   folding,
   maxRemovals,
-}: DaemonConfig): Pick<ReconcilerOptions, 'folding' | 'maxRemovals'> {
-  return { folding, maxRemovals };
+  signatures,
+}: DaemonConfig): Pick<ReconcilerOptions, 'folding' | 'maxRemovals' | 'signatures'> {
+  return { folding, maxRemovals, ...(signatures === null ? {} : { signatures }) };
 }
 
 function timesOf({
@@ -235,12 +217,12 @@ function isExclusive({ exclusive, ephemeral }: KombinatorOptions): boolean {
 }
 
 async function readConfig(
-  { config, repo }: KombinatorOptions,
+  { config, repo, source }: KombinatorOptions,
   checkSchema: SchemaCheck,
 ): Promise<DaemonConfig> {
   if (config === undefined) return NO_CONFIG;
   await refuseConfigOfAuthors(config, repo);
-  const read = readDaemonConfig(config, checkSchema);
+  const read = readDaemonConfig(config, checkSchema, source);
   for (const file of filesOf(read.signatures)) await refuseConfigOfAuthors(file, repo);
   return read;
 }
@@ -255,13 +237,13 @@ function checksOf(reconciler: Reconciler): Record<string, string> {
 /** Parts that one command does without: they are loaded for those who use them. */
 async function openDaemonParts(
   reconciler: Reconciler,
-  { ephemeral }: KombinatorOptions,
+  { ephemeral, source }: KombinatorOptions,
   options: OpenInstancesOptions,
 ) {
   if (ephemeral === true) return { instances: null, metrics: null };
   const { openInstances } = await import('./open-instances.ts');
   const { createMetrics } = await import('./metrics.ts');
-  const instances = openInstances(options);
+  const instances = source === undefined ? openInstances(options) : null;
   return { instances, metrics: createMetrics(reconciler, instances) };
 }
 
@@ -281,6 +263,7 @@ const NO_CONFIG: DaemonConfig = {
   folding: DEFAULT_FOLDING,
   signatures: null,
   maxRemovals: null,
+  sources: [],
 };
 
 /** Descriptions are told of places for backups that there are not. */
@@ -347,38 +330,6 @@ function openSecrets(options: KombinatorOptions) {
   const vault = openVault(stateDir);
   const secrets = createSecrets({ stateDir, env, logger, commands, providers, vault });
   return { kept: createKeptRegistries(vault), secrets, vault };
-}
-
-async function openSource(
-  options: KombinatorOptions,
-  { signatures }: DaemonConfig,
-  clock: Clock,
-): Promise<Source> {
-  const root = readRoot(options.path ?? '');
-  const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules, fetchLargeFiles } = options;
-  const secret = (value: string) => new Secret(value, 'the options');
-  const source = await createGitSource({
-    location: repo,
-    cacheDir: join(stateDir, 'mirrors'),
-    clock,
-    logger,
-    oneCommand: options.ephemeral === true,
-    ...(signatures === null ? {} : { signingKey: join(stateDir, 'signing') }),
-    ...(branch === undefined ? {} : { branch }),
-    ...(fetchSubmodules === undefined ? {} : { fetchSubmodules }),
-    ...(fetchLargeFiles === undefined ? {} : { fetchLargeFiles }),
-    ...(pollMs === undefined ? {} : { pollIntervalMs: pollMs }),
-    ...(credentials?.token === undefined ? {} : { credentials: { token: secret(credentials.token) } }),
-    ...(credentials?.password === undefined
-      ? {}
-      : {
-          credentials: {
-            password: secret(credentials.password),
-            ...(credentials.username === undefined ? {} : { username: credentials.username }),
-          },
-        }),
-  });
-  return root === '' ? source : createRootedSource(source, root);
 }
 
 /** Registries of `kombinator.yaml` with their passwords; one whose password cannot be found is left out and logged. */

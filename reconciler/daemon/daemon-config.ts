@@ -22,6 +22,8 @@ import type { ChartsConfig } from './charts/charts-config.ts';
 import { readChartsConfig } from './charts/charts-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
+import type { SourcePlace } from './operator/sources.ts';
+import { pageOfSource, readSources, refuseDaemonSections } from './operator/sources.ts';
 import { readTagFolding } from './operator/tag-folding.ts';
 import type { TagFolding } from '../ports/source.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
@@ -57,6 +59,8 @@ export interface DaemonConfig {
   readonly signatures: SignatureSettings | null;
   /** Most stacks that leave the repository at once without a yes; `null`: as many as are left. */
   readonly maxRemovals: number | null;
+  /** Further config repositories. */
+  readonly sources: readonly SourcePlace[];
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -67,8 +71,12 @@ export const DEFAULT_IMPORT_FROM: readonly FetchPlace[] = [
   { address: 'https://gitlab.com/' },
 ];
 
-/** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
-export function readDaemonConfig(path: string, checkSchema: SchemaCheck): DaemonConfig {
+/**
+ * Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line.
+ *
+ * @param source name of the one of several repositories of a daemon that it is about
+ */
+export function readDaemonConfig(path: string, checkSchema: SchemaCheck, source?: string): DaemonConfig {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -89,6 +97,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   checkSchema('daemon', document.value ?? {}, collector);
   const fields = asFields(document.value) ?? {};
   const section = (name: string) => asFields(own(fields, name));
+  if (source !== undefined) refuseDaemonSections(fields, collector);
   const freeze = readFreezeWindows(asList(fields['freeze']) ?? [], collector);
   const instances = readInstancesConfig(section('instances') ?? {}, collector);
   const channels = readChannels(fields['notifications'], collector);
@@ -108,10 +117,11 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
     importFrom: asList(section('imports')?.['from'])?.map(readPlace) ?? DEFAULT_IMPORT_FROM,
     backups: readBackupsConfig(section('backups'), collector),
     execRight: readExecRight(section('exec')?.['for']),
-    gitHost: readGitHost(section('git'), collector),
+    gitHost: pageOfSource(readGitHost(section('git'), collector), source),
     folding: readTagFolding(asFields(section('git')?.['tags']), collector),
     signatures: readSignatures(section('git'), collector),
     maxRemovals: asNumber(section('removals')?.['stacks']) ?? null,
+    sources: readSources(fields, path, collector),
   };
   const diagnostics = toDiagnostics(path, document, collector.list);
   if (diagnostics.length === 0) return config;

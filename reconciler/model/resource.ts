@@ -186,6 +186,8 @@ export interface ObservedResource {
   readonly revision: string | null;
   /** Directory of the repository that it was created from; left out: the whole repository, or its labels do not say. */
   readonly root?: string;
+  /** Name of the source that it was created from, among several of a daemon; left out: it was the only one, or its labels do not say. */
+  readonly source?: string;
   /**
    * Masked spec: keys that can be updated in place, and everything else that can be read back safely, are live
    * values; the rest is what it was created with.

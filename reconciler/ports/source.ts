@@ -134,6 +134,8 @@ export interface Source extends AsyncDisposable {
   readonly branch: string;
   /** Directory of the repository that all paths begin in, and that nothing else is read or written of; blank: the repository itself. */
   readonly root: string;
+  /** Name among several sources of a daemon. Left out: it is the only one. */
+  readonly name?: string;
   /** True when tags and commits are pushed somewhere. */
   readonly hasRemote: boolean;
   /**

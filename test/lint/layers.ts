@@ -151,6 +151,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [INDEX, 'api/http'],
     packages: ['koa', 'lru-cache', 'node:crypto', 'node:http'],
   },
+  'api/sources': { imports: [], packages: ['node:http'] },
   'api/accounts': {
     imports: [INDEX, 'api/auth', 'api/http'],
     packages: ['jose', 'lru-cache', 'node:crypto', 'node:fs', 'node:path', 'openid-client'],
@@ -194,6 +195,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'api/http',
       'api/operations',
       'api/pages',
+      'api/sources',
       'api/text',
       'package.json',
       'schemas',

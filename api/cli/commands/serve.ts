@@ -55,8 +55,13 @@ export function addServe(program: Command, hooks: ProgramHooks): void {
     )
     .action(async (_options, command: Command) => {
       const merged = mergeOptions<ServeFlags>(command);
-      const { server: _, ...own } = merged;
-      // Other commands of this shell ask that daemon; this one is to be one.
-      await hooks.serve(merged.serverVariable === undefined ? merged : own, merged);
+      const { server, source, ...own } = merged;
+      // Variables are for the other commands of this shell, which ask that daemon; this one is to be one.
+      const isNamed = command.getOptionValueSourceWithGlobals('source') === 'cli';
+      const named = {
+        ...(server !== undefined && merged.serverVariable === undefined && { server }),
+        ...(source !== undefined && isNamed && { source }),
+      };
+      await hooks.serve({ ...own, ...named }, merged);
     });
 }

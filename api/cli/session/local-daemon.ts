@@ -27,7 +27,8 @@ export async function findDaemon(options: GlobalOptions, env: NodeJS.ProcessEnv)
       `no daemon runs on ${options.repo} here`,
       'start it with `kombinator serve`, or name another one with --server',
     );
-  const apiKey = readApiKey(options) ?? readAdminKey(stateDir);
+  const { daemon = options } = options;
+  const apiKey = readApiKey(options) ?? readAdminKey(await chooseStateDirectory(daemon, 'daemon', env));
   return { url: toReachable(url), option: 'kombinator serve', ...(apiKey !== undefined && { apiKey }) };
 }
 

@@ -26,6 +26,7 @@ import { ignoreDriftRoutes } from './files/ignore-drift-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { instanceRoutes } from './instances/instance-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
+import { sourceRoutes } from './inventory/source-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { cancelRoutes } from './live/cancel-routes.ts';
 import { eventRoutes } from './live/event-routes.ts';
@@ -88,6 +89,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...versionRoutes,
   ...eventRoutes,
   ...inventoryRoutes,
+  ...sourceRoutes,
   ...instanceRoutes,
   ...channelRoutes,
   ...unifierRoutes,

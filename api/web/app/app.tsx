@@ -1,6 +1,8 @@
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import { UI } from '../client/home.ts';
 import { readRepository } from '../client/repository.ts';
+import { isAlone, readSources } from '../client/sources.ts';
 import { Failed, Waiting } from '../parts/empty.tsx';
 import { Announcements } from './announce.tsx';
 import { connect, disconnect } from './live.ts';
@@ -10,6 +12,7 @@ import { ALONE, Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useCalmly, useEvent, useMissed } from './use-live.ts';
 import { Stacks } from '../screens/stacks/stacks.tsx';
+import { Sources } from '../screens/sources/sources.tsx';
 import { Nowhere } from './nowhere.tsx';
 
 /** The whole page: who is there decides what is shown. */
@@ -35,18 +38,22 @@ export function App() {
   );
 }
 
+/** Addresses below it are screens; others are left to the browser. */
+const SCOPE = new RegExp(`^${UI}(?:/|$)`);
+
 function Inside() {
   useEffect(readRepository, []);
+  useEffect(() => void readSources(), []);
   useEvent('repository', useCalmly(readRepository, 500, 5_000));
   useMissed(readRepository);
   return (
-    <LocationProvider scope={/^\/ui(?:\/|$)/}>
+    <LocationProvider scope={SCOPE}>
       <Live />
       <Shell>
         <ErrorBoundary>
           <Router onRouteChange={focusHeading}>
-            <Route path="/ui" component={Stacks} />
-            <Route path="/ui/stacks" component={Stacks} />
+            <Route path={UI} component={First} />
+            <Route path={`${UI}/stacks`} component={First} />
             {ROUTES.map(({ path, component }) => (
               <Route key={path} path={path} component={component} />
             ))}
@@ -56,6 +63,11 @@ function Inside() {
       </Shell>
     </LocationProvider>
   );
+}
+
+/** A daemon that has no repository of its own begins with those that it has. */
+function First() {
+  return isAlone.value ? <Sources /> : <Stacks />;
 }
 
 /** Listens to events where a screen shows what they are about: a terminal has a connection of its own. */

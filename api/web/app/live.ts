@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { HOME } from '../client/home.ts';
 import { query } from '../client/request.ts';
 import { readSession } from './session.ts';
 
@@ -83,7 +84,9 @@ function open(): void {
   close();
   const hasGap = hasOpened && lastId === '';
   hasOpened = true;
-  const opened = new EventSource(`/api/v1/events${query({ job: followed ?? undefined, after: lastId })}`);
+  const opened = new EventSource(
+    `${HOME}/api/v1/events${query({ job: followed ?? undefined, after: lastId })}`,
+  );
   source = opened;
   opened.addEventListener('hello', (event) => {
     keepId(event);

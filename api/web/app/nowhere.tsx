@@ -1,5 +1,6 @@
 import { Empty } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { UI } from '../client/home.ts';
 
 /** An address that leads to nothing. */
 export function Nowhere() {
@@ -7,7 +8,7 @@ export function Nowhere() {
     <>
       <PageHead title="Nothing here" />
       <Empty title="There is nothing at this address.">
-        <a href="/ui/stacks">All stacks</a>
+        <a href={`${UI}/stacks`}>All stacks</a>
       </Empty>
     </>
   );

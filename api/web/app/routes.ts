@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import { later } from './later.tsx';
+import { UI } from '../client/home.ts';
 
 export interface Screen {
   readonly path: string;
@@ -9,79 +10,83 @@ export interface Screen {
 /** Every screen but the first one, by address. */
 export const ROUTES: readonly Screen[] = [
   {
-    path: '/ui/new',
+    path: `${UI}/new`,
     component: later(async () => (await import('../screens/new/new.tsx')).NewStack),
   },
   {
-    path: '/ui/stacks/:name',
+    path: `${UI}/stacks/:name`,
     component: later(async () => (await import('../screens/stack/overview.tsx')).Overview),
   },
   {
-    path: '/ui/stacks/:name/plan',
+    path: `${UI}/stacks/:name/plan`,
     component: later(async () => (await import('../screens/plan/plan.tsx')).PlanScreen),
   },
   {
-    path: '/ui/stacks/:name/history',
+    path: `${UI}/stacks/:name/history`,
     component: later(async () => (await import('../screens/history/history.tsx')).HistoryScreen),
   },
   {
-    path: '/ui/stacks/:name/files',
+    path: `${UI}/stacks/:name/files`,
     component: later(async () => (await import('../screens/files/files.tsx')).FilesScreen),
   },
   {
-    path: '/ui/stacks/:name/drift',
+    path: `${UI}/stacks/:name/drift`,
     component: later(async () => (await import('../screens/drift/drift.tsx')).DriftScreen),
   },
   {
-    path: '/ui/stacks/:name/logs',
+    path: `${UI}/stacks/:name/logs`,
     component: later(async () => (await import('../screens/logs/logs.tsx')).LogsScreen),
   },
   {
-    path: '/ui/stacks/:name/terminal/:service',
+    path: `${UI}/stacks/:name/terminal/:service`,
     component: later(async () => (await import('../screens/terminal/terminal.tsx')).TerminalScreen),
   },
   {
-    path: '/ui/jobs',
+    path: `${UI}/jobs`,
     component: later(async () => (await import('../screens/jobs/jobs.tsx')).Jobs),
   },
   {
-    path: '/ui/jobs/:id',
+    path: `${UI}/jobs/:id`,
     component: later(async () => (await import('../screens/jobs/job.tsx')).JobScreen),
   },
   {
-    path: '/ui/nodes',
+    path: `${UI}/nodes`,
     component: later(async () => (await import('../screens/nodes/nodes.tsx')).Nodes),
   },
   {
-    path: '/ui/repository',
+    path: `${UI}/repository`,
     component: later(async () => (await import('../screens/repository/repository.tsx')).RepositoryScreen),
   },
   {
-    path: '/ui/data',
+    path: `${UI}/sources`,
+    component: later(async () => (await import('../screens/sources/sources.tsx')).Sources),
+  },
+  {
+    path: `${UI}/data`,
     component: later(async () => (await import('../screens/data/data.tsx')).Data),
   },
   {
-    path: '/ui/tags',
+    path: `${UI}/tags`,
     component: later(async () => (await import('../screens/tags/tags.tsx')).Tags),
   },
   {
-    path: '/ui/instances',
+    path: `${UI}/instances`,
     component: later(async () => (await import('../screens/instances/instances.tsx')).Instances),
   },
   {
-    path: '/ui/users',
+    path: `${UI}/users`,
     component: later(async () => (await import('../screens/people/people.tsx')).People),
   },
   {
-    path: '/ui/audit',
+    path: `${UI}/audit`,
     component: later(async () => (await import('../screens/audit/audit.tsx')).Audit),
   },
   {
-    path: '/ui/workflows',
+    path: `${UI}/workflows`,
     component: later(async () => (await import('../screens/workflows/workflows.tsx')).Workflows),
   },
   {
-    path: '/ui/workflows/:name',
+    path: `${UI}/workflows/:name`,
     component: later(async () => (await import('../screens/workflow/workflow.tsx')).WorkflowScreen),
   },
 ];

@@ -2,19 +2,22 @@ import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useState } from 'preact/hooks';
 import { CircleHelp, LogOut, Menu, Monitor, Moon, Sun, WifiOff, X } from 'lucide';
+import { isAlone, nameOf, sourceList } from '../client/sources.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Help } from './help.tsx';
 import { DeedButton } from './deed-button.tsx';
 import { bindKeys, helpShown } from './keyboard.ts';
 import { liveState } from './live.ts';
+import type { Place } from './navigation.ts';
 import { PLACES } from './navigation.ts';
 import { may, person, session } from './session.ts';
 import { AskSignOut, useLeaving } from './sign-out.tsx';
 import { theme } from './theme.ts';
 import type { Theme } from './theme.ts';
+import { UI } from '../client/home.ts';
 
 /** Addresses of screens that have a tab of their own. */
-export const ALONE = /^\/ui\/stacks\/[^/]+\/terminal\//;
+export const ALONE = new RegExp(`^${UI}/stacks/[^/]+/terminal/`);
 
 /** Surroundings of every screen, and the keys that count on all of them. */
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -57,7 +60,7 @@ function Frame({ path, children }: { path: string; children: ComponentChildren }
       </a>
       <aside class="menu">
         <div class="menu-head">
-          <a class="brand" href="/ui/stacks">
+          <a class="brand" href={`${UI}/stacks`}>
             <img src="/ui/icon.svg" width="26" height="26" alt="" />
             Kombinator
           </a>
@@ -73,14 +76,17 @@ function Frame({ path, children }: { path: string; children: ComponentChildren }
           </button>
         </div>
         <div id="menu" class="menu-body">
-          <nav aria-label="Main">
-            {PLACES.filter(({ role = 'viewer' }) => may(role)).map(({ href, text, icon }) => (
-              <a key={href} href={href} aria-current={isAt(path, href) ? 'page' : undefined}>
-                <Icon of={icon} />
-                {text}
-              </a>
-            ))}
-          </nav>
+          <div>
+            <ChooseSource />
+            <nav aria-label="Main">
+              {placesHere().map(({ href, text, icon }) => (
+                <a key={href} href={href} aria-current={isAt(path, href) ? 'page' : undefined}>
+                  <Icon of={icon} />
+                  {text}
+                </a>
+              ))}
+            </nav>
+          </div>
           <Who />
         </div>
       </aside>
@@ -95,8 +101,45 @@ function Frame({ path, children }: { path: string; children: ComponentChildren }
   );
 }
 
+/** Places that whoever is signed in sees something at. */
+function placesHere(): readonly Place[] {
+  return PLACES.filter(
+    ({ role = 'viewer', ofRepository = true }) => may(role) && (ofRepository ? !isAlone.value : true),
+  );
+}
+
+/** Leads from one repository of the daemon to another, each with a page of its own. */
+function ChooseSource() {
+  const { path, route } = useLocation();
+  const list = sourceList.value;
+  if (list === null || (list.sources.length < 2 && !isAlone.value)) return null;
+  const all = `${UI}/sources`;
+  const isAll = path === all || (isAlone.value && isAt(path, `${UI}/stacks`));
+  const choose = (chosen: string): void => {
+    const source = list.sources.find(({ name }) => `source ${name}` === chosen);
+    if (source === undefined) route(all);
+    else location.assign(`${source.path}/ui/stacks`);
+  };
+  return (
+    <label class="choose-source">
+      <span class="muted">Repository</span>
+      <select
+        value={isAll ? 'all' : `source ${list.current}`}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        <option value="all">All of them</option>
+        {list.sources.map((source) => (
+          <option key={source.name} value={`source ${source.name}`}>
+            {nameOf(source)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 function isAt(path: string, href: string): boolean {
-  return path === href || path.startsWith(`${href}/`) || (href === '/ui/stacks' && /^\/ui\/?$/.test(path));
+  return path === href || path.startsWith(`${href}/`) || (href === `${UI}/stacks` && /\/ui\/?$/.test(path));
 }
 
 /** Says when events do not come any more: nothing is silently old. */
@@ -126,7 +169,7 @@ function Who() {
   return (
     <div class="who">
       <p>
-        <a class="who-name" href="/ui/users" title="Browsers that are signed in as you">
+        <a class="who-name" href={`${UI}/users`} title="Browsers that are signed in as you">
           {who.name ?? 'nobody'}
         </a>
         <span class="muted">{who.role}</span>

@@ -1,6 +1,22 @@
-import type { Pagination, Role } from './api-types.ts';
+import type { Pagination, Role, StackState } from './api-types.ts';
 
 /** Shapes of the REST API about machines, data, tags and people. Times are ISO 8601. */
+
+/** One of the config repositories of the daemon. */
+export interface SourceView {
+  /** Empty for the daemon's own. */
+  readonly name: string;
+  /** Address below the server's; empty for the daemon's own. */
+  readonly path: string;
+  readonly location: string;
+  readonly branch: string;
+  readonly root: string;
+  readonly revision: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly stacks: number;
+  /** Numbers of stacks; states that none is in are left out. */
+  readonly counts: Readonly<Partial<Record<StackState, number>>>;
+}
 
 export interface WorkerView {
   readonly id: string;

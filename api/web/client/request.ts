@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { HOME } from './home.ts';
 
 /** The API's words for a request that it refused, or `OFFLINE` where nobody answered. */
 export class ApiError extends Error {
@@ -28,7 +29,7 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError(0, 'FAULT', error instanceof Error ? error.message : 'something went wrong', null);
 }
 
-const BASE = '/api/v1';
+const BASE = `${HOME}/api/v1`;
 
 export interface RequestOptions {
   readonly signal?: AbortSignal;

@@ -1,7 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo, ImageInfo, NetworkInspectInfo } from 'dockerode';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
-import { rootOfOrigin } from '../../model/git/source-root.ts';
+import { placeOfOrigin } from '../../model/git/source-root.ts';
 import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
 import { maskSpec } from '../../model/secret.ts';
 import type { Observation, ObserveScope } from '../../ports/target.ts';
@@ -222,7 +222,7 @@ interface Identity {
  */
 function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource[]): readonly Identity[] {
   const { hash, revision } = owner;
-  const from = rootOf(owner);
+  const from = placeOfOrigin(owner.branch);
   const wanting = all.filter(
     (one) =>
       one.id === owner.id ||
@@ -235,11 +235,6 @@ function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource
   });
 }
 
-function rootOf({ branch }: Owner): Pick<ObservedResource, 'root'> {
-  const root = rootOfOrigin(branch);
-  return root === '' ? {} : { root };
-}
-
 /** The resources that a network or volume stands for: one that was handed over has nothing but its name from before. */
 function basesOf(
   owner: Owner,
@@ -249,7 +244,7 @@ function basesOf(
   const { hash, revision, stack } = owner;
   if (stack === scope.stack) return identitiesOf(owner, objectName, scope.desired).map(({ base }) => base);
   return wantersOf(scope, owner.kind, objectName).map(({ id, target, kind, name }) => {
-    return { id, target, kind, name, hash, revision, ...rootOf(owner), madeBy: stack };
+    return { id, target, kind, name, hash, revision, ...placeOfOrigin(owner.branch), madeBy: stack };
   });
 }
 

@@ -1,4 +1,4 @@
-import { rootOfOrigin } from '../../model/git/source-root.ts';
+import { placeOfOrigin } from '../../model/git/source-root.ts';
 import type { DesiredResource, Health, ObservedResource, ResourceId } from '../../model/resource.ts';
 import type { ObserveScope, Observation } from '../../ports/target.ts';
 import { isApiError } from './api/api-error.ts';
@@ -141,7 +141,6 @@ function toObserved(
   { id, target }: Pick<ObservedResource, 'id' | 'target'>,
 ): ObservedResource {
   const owner = ownerOf(live);
-  const root = rootOfOrigin(owner?.branch ?? null);
   const { uid, creationTimestamp } = live.metadata;
   return {
     id,
@@ -150,7 +149,7 @@ function toObserved(
     name: id.split('/').slice(2).join('/'),
     hash: owner?.hash ?? null,
     revision: owner?.revision ?? null,
-    ...(root === '' ? {} : { root }),
+    ...placeOfOrigin(owner?.branch ?? null),
     spec: maskObject(strip(live)),
     health: healthOf(live, cluster.clock.now()),
     fingerprint: fingerprintOf(live),

@@ -36,18 +36,30 @@ export function readRoot(written: string): string {
   throw new ReconcilerError('BAD_OPTIONS', message);
 }
 
-/**
- * Branch and root in one text, which everything that is made bears in place of the branch: `main`, or `main:deploy/home`. No branch has a colon in
- * its name.
- */
-export function formatOrigin({ branch, root }: { readonly branch: string; readonly root: string }): string {
-  return root === '' ? branch : `${branch}:${root}`;
+/** Place in a repository that stacks come from. */
+export interface Origin {
+  readonly branch: string;
+  /** Blank: the whole repository. */
+  readonly root: string;
+  /** Name of the source among several of a daemon. Default: it is the only one. */
+  readonly name?: string;
 }
 
-/** Returns the root that such a text says; blank for a whole repository, and where nobody knows. */
-export function rootOfOrigin(origin: string | null): string {
-  const at = origin?.indexOf(':') ?? -1;
-  return origin === null || at === -1 ? '' : origin.slice(at + 1);
+/**
+ * Source, branch and root in one text, which everything that is made bears in place of the branch: `main`, `main:deploy/home`, `//shop/main`. No branch
+ * has a colon in its name, or begins with a slash.
+ */
+export function formatOrigin({ branch, root, name = '' }: Origin): string {
+  const place = root === '' ? branch : `${branch}:${root}`;
+  return name === '' ? place : `//${name}/${place}`;
+}
+
+/** Returns the root and the source that such a text says; left out for a whole repository, for the only source, and where nobody knows. */
+export function placeOfOrigin(origin: string | null): { readonly root?: string; readonly source?: string } {
+  if (origin === null) return {};
+  const at = origin.indexOf(':');
+  const source = /^\/\/([^/:]+)\//.exec(origin)?.[1];
+  return { ...(at !== -1 && { root: origin.slice(at + 1) }), ...(source !== undefined && { source }) };
 }
 
 /**

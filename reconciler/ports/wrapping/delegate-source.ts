@@ -8,6 +8,7 @@ export function delegateSource(source: Source): Source {
       return source.branch;
     },
     root: source.root,
+    ...(source.name !== undefined && { name: source.name }),
     hasRemote: source.hasRemote,
     resolve: (signal) => source.resolve(signal),
     expectTags: () => source.expectTags(),
@@ -34,5 +35,17 @@ export function delegateSource(source: Source): Source {
     foldTags: (options, signal) => source.foldTags(options, signal),
     watch: (onChange, signal) => source.watch(onChange, signal),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+/** The same source under a name, which what is made of it bears. */
+export function nameSource(source: Source, name: string): Source {
+  return {
+    ...delegateSource(source),
+    // Only known once it was resolved.
+    get branch() {
+      return source.branch;
+    },
+    name,
   };
 }

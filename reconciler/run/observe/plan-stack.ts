@@ -82,13 +82,19 @@ export async function planStack(
     newest: order.newest === true && mode === 'apply',
   });
   const ownership = await checkOwnership(context, observation.resources);
+  // A name that was described here, and somebody else has as well, leaves theirs alone when it goes; only a destroy that is asked for is about all of it.
+  const isLeft = described === undefined && order.mode === 'apply';
+  const foreign = isLeft ? [] : ownership.foreign;
+  const observed = isLeft
+    ? observation.resources.filter(({ id }) => !ownership.foreign.includes(id))
+    : observation.resources;
   const resources = await withIgnored(context, description);
   const plan = buildPlan({
     stack: order.stack,
     mode,
     revision: state.revision?.commit ?? null,
     desired: resources,
-    observed: description.paused === true && mode === 'apply' ? [] : observation.resources,
+    observed: description.paused === true && mode === 'apply' ? [] : observed,
     // Errors of a description keep nobody from destroying what runs.
     diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
       ...observation.warnings,
@@ -98,7 +104,7 @@ export async function planStack(
     ]),
     policy: description.policy,
     deleteVolumes: order.deleteVolumes,
-    foreign: ownership.foreign,
+    foreign,
     engines: observation.engines,
     unreachable: observation.unreachable,
     ...(description.element !== undefined && {
@@ -110,7 +116,7 @@ export async function planStack(
   const desired = new Map(resources.map((resource) => [resource.id, resource]));
   const { references, aliases, seen } = observation;
   const destroys = mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
-  return { plan, desired, references, aliases, description, destroys, observed: observation.resources, seen };
+  return { plan, desired, references, aliases, description, destroys, observed, seen };
 }
 
 /** The resources of a stack; what a new description says of fields that may differ counts. */
@@ -235,9 +241,14 @@ async function checkOwnership(
     // The commit that was read just now is there; asking costs a look into the repository for every stack.
     answers.set(revision, revision === current || (await context.source.contains(revision)));
   }
-  const { root: own } = context.source;
+  const { root: own, name } = context.source;
   const foreign = observed.filter(
-    ({ revision, root = '' }) => revision !== null && (root !== own || answers.get(revision) === false),
+    ({ revision, root = '', source }) =>
+      revision !== null &&
+      (root !== own ||
+        // Resources that were made before the source had a name are taken along; those of another name are not.
+        (source !== undefined && source !== name) ||
+        answers.get(revision) === false),
   );
   const unsure = [...answers.values()].includes('unknown');
   const warnings = unsure

@@ -1,5 +1,5 @@
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { rootOfOrigin } from '../../../reconciler/model/git/source-root.ts';
+import { placeOfOrigin } from '../../../reconciler/model/git/source-root.ts';
 import type { Json, JsonObject } from '../../../reconciler/base/json.ts';
 import { canonicalJson, sha256 } from '../../../reconciler/base/json.ts';
 import type {
@@ -132,7 +132,6 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
   const object = current ?? next;
   if (!object) return null;
   const { id, target, kind, name, hash, revision, spec, shared, guarded, engineId } = object;
-  const root = rootOfOrigin(object.branch);
   return {
     id,
     target,
@@ -140,7 +139,7 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
     name,
     hash,
     revision,
-    ...(root === '' ? {} : { root }),
+    ...placeOfOrigin(object.branch),
     spec,
     shared,
     guarded,

@@ -3,8 +3,8 @@ import { createRootedSource } from '../../../reconciler/adapters/git/rooted-sour
 import {
   formatOrigin,
   formatRefFolder,
+  placeOfOrigin,
   readRoot,
-  rootOfOrigin,
 } from '../../../reconciler/model/git/source-root.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';
 
@@ -36,7 +36,17 @@ describe('a root', () => {
   it('is said with the branch', () => {
     expect(formatOrigin({ branch: 'main', root: '' })).toBe('main');
     expect(formatOrigin({ branch: 'main', root: 'a/b' })).toBe('main:a/b');
-    expect(['main', 'main:a/b', 'main:a:b', null].map(rootOfOrigin)).toEqual(['', 'a/b', 'a:b', '']);
+    expect(formatOrigin({ branch: 'main', root: 'a/b', name: 'shop' })).toBe('//shop/main:a/b');
+    expect(['main', 'main:a/b', 'main:a:b', null].map(placeOfOrigin)).toEqual([
+      {},
+      { root: 'a/b' },
+      { root: 'a:b' },
+      {},
+    ]);
+    expect(['//shop/main', '//shop/team/main:a//b'].map(placeOfOrigin)).toEqual([
+      { source: 'shop' },
+      { source: 'shop', root: 'a//b' },
+    ]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Identity } from '../../../auth/identity.ts';
 import type { Tickets } from '../../../http/sockets/tickets.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
 import type { EventFeed } from '../../../operations/live/event-feed.ts';
+import type { SourceList } from '../../../operations/sources.ts';
 
 /** A program that somebody may run, once. */
 export interface ExecTicket {
@@ -36,5 +37,6 @@ export interface KombifyDeps extends ApiDeps {
   readonly instances: Instances | null;
   /** Authentication is off. */
   readonly isOpen: boolean;
+  readonly sources: SourceList;
   readonly feed: EventFeed;
 }

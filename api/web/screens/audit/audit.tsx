@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useRef } from 'preact/hooks';
 import { RefreshCw } from 'lucide';
+import { UI } from '../../client/home.ts';
 import type { AuditList } from '../../client/fleet-types.ts';
 import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
@@ -62,7 +63,7 @@ export function Audit() {
   const first = useRef<HTMLInputElement>(null);
   useKeys({ '/': ['Filter by who', () => first.current?.focus()], y: ['Look again', reload] });
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
-    route(`/ui/audit${query({ ...filter, ...changes })}`, replace);
+    route(`${UI}/audit${query({ ...filter, ...changes })}`, replace);
   useLastPage(data?.pagination, (last, replace) => go({ page: String(last) }, replace));
   return (
     <>
@@ -190,7 +191,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
     );
   return (
     <Empty title="No entry is like that.">
-      <a class="button" href="/ui/audit">
+      <a class="button" href={`${UI}/audit`}>
         Show all entries
       </a>
     </Empty>

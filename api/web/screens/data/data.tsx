@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Archive, TriangleAlert } from 'lucide';
 import type { JobView } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import type { BackupList, DatabaseView } from '../../client/fleet-types.ts';
 import { cutPage, pageOf } from '../../client/pages.ts';
 import { repository } from '../../client/repository.ts';
@@ -74,7 +75,7 @@ export function Data() {
             label="Search databases and backups"
             placeholder="Stack, database or volume"
             value={q}
-            onSearch={(text) => route(`/ui/data${query({ q: text })}`, true)}
+            onSearch={(text) => route(`${UI}/data${query({ q: text })}`, true)}
           />
         </div>
       )}
@@ -88,7 +89,7 @@ export function Data() {
           of={found}
           isFiltered={q !== ''}
           page={pageOf(page)}
-          onPage={(next) => route(`/ui/data${query({ q, page: next })}`)}
+          onPage={(next) => route(`${UI}/data${query({ q, page: next })}`)}
         />
       )}
     </>
@@ -136,7 +137,7 @@ function Holdings({ of, isFiltered, page, onPage }: HoldingsProps) {
   if (of.length === 0)
     return isFiltered ? (
       <Empty title="Nothing is called like that.">
-        <a class="button" href="/ui/data">
+        <a class="button" href={`${UI}/data`}>
           Show all
         </a>
       </Empty>

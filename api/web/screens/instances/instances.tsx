@@ -1,5 +1,6 @@
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import { UI } from '../../client/home.ts';
 import type { InstanceList } from '../../client/fleet-types.ts';
 import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
@@ -27,7 +28,7 @@ export function Instances() {
   );
   useMissed(reload);
   const onPage = (next: number, replace = false): void =>
-    route(`/ui/instances${query({ page: next })}`, replace);
+    route(`${UI}/instances${query({ page: next })}`, replace);
   useLastPage(data?.pagination, onPage);
   const isEnabled = data?.enabled === true;
   useEffect(() => {

@@ -2,6 +2,7 @@ import { useLocation, useRoute } from 'preact-iso';
 import { useMemo, useState } from 'preact/hooks';
 import { Ban } from 'lucide';
 import type { JobDetail, LogView } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { post } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { announce } from '../../app/announce.tsx';
@@ -36,7 +37,7 @@ export function JobScreen() {
     <>
       <PageHead
         title={`${tellJobType(data.type)} of ${data.stack_id}`}
-        up={['/ui/jobs', 'All jobs']}
+        up={[`${UI}/jobs`, 'All jobs']}
         badge={<JobStatus of={data.status} />}
       >
         <a class="button" href={stackAddress(data.stack_id)}>

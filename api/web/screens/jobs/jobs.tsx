@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useRef } from 'preact/hooks';
 import type { JobView, Pagination } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { get, query } from '../../client/request.ts';
 import { jobAddress } from '../../client/stack-address.ts';
 import type { Episode } from '../../client/fold-repeated.ts';
@@ -72,7 +73,7 @@ export function Jobs() {
   const { data } = list;
   const search = useRef<HTMLInputElement>(null);
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
-    route(`/ui/jobs${query({ type, status, stack, ...changes })}`, replace);
+    route(`${UI}/jobs${query({ type, status, stack, ...changes })}`, replace);
   useKeys({ '/': ['Search by stack', () => search.current?.focus()] });
   useLastPage(data?.pagination, (last, replace) => go({ page: String(last) }, replace));
   const isFiltered = type !== '' || status !== '' || stack !== '';
@@ -198,11 +199,11 @@ const STATUS_CHIPS = STATUSES.map((value) => ({
 }));
 
 function NoJobs({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <NothingLike what="job" all="jobs" href="/ui/jobs" />;
+  if (isFiltered) return <NothingLike what="job" all="jobs" href={`${UI}/jobs`} />;
   return (
     <Empty title="Nothing has been done yet.">
       <p>Push a change to the config repository, or apply a stack: each is a job, and is told here.</p>
-      <a class="button" href="/ui/stacks">
+      <a class="button" href={`${UI}/stacks`}>
         Open the stacks
       </a>
     </Empty>

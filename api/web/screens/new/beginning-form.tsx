@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Upload } from 'lucide';
 import { announceError } from '../../app/announce.tsx';
+import { UI } from '../../client/home.ts';
 import { toApiError } from '../../client/request.ts';
 import { Editor } from '../../parts/edit/editor.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -34,7 +35,7 @@ export function BeginningForm({ draft }: { draft: Draft }) {
           label="Machine"
           hint={
             <>
-              Name of a node of the repository, see <a href="/ui/nodes">Nodes</a>.
+              Name of a node of the repository, see <a href={`${UI}/nodes`}>Nodes</a>.
             </>
           }
           placeholder="the one that Kombinator runs on"

@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 import { Eraser } from 'lucide';
+import { UI } from '../../client/home.ts';
 import type { Written } from '../../client/history-types.ts';
 import { tellAfterCommit } from '../../client/after-commit.ts';
 import { post, toApiError } from '../../client/request.ts';
@@ -24,7 +25,7 @@ import './new.css';
 export function NewStack() {
   return (
     <>
-      <PageHead title="New stack" up={['/ui/stacks', 'All stacks']}>
+      <PageHead title="New stack" up={[`${UI}/stacks`, 'All stacks']}>
         {isDraftBegun() && <Forget />}
       </PageHead>
       {may('deployer') ? (

@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { CircleCheck, CircleDashed, CircleHelp, CircleX, Gauge } from 'lucide';
+import { UI } from '../../client/home.ts';
 import type { WorkerView } from '../../client/fleet-types.ts';
 import { cutPage, pageOf } from '../../client/pages.ts';
 import { get, query, remove } from '../../client/request.ts';
@@ -73,7 +74,7 @@ export function Nodes() {
             label="Search nodes"
             placeholder="Name, address, stack or system"
             value={q}
-            onSearch={(text) => route(`/ui/nodes${query({ q: text })}`, true)}
+            onSearch={(text) => route(`${UI}/nodes${query({ q: text })}`, true)}
           />
         </div>
       )}
@@ -83,7 +84,7 @@ export function Nodes() {
           usage={usage}
           isFiltered={q !== ''}
           page={pageOf(page)}
-          onPage={(next) => route(`/ui/nodes${query({ q, page: next })}`)}
+          onPage={(next) => route(`${UI}/nodes${query({ q, page: next })}`)}
         />
       ) : error !== null ? (
         <Failed error={error} retry={reload} />
@@ -133,7 +134,7 @@ interface NodeListProps {
 function NodeList({ nodes, usage, isFiltered, page, onPage }: NodeListProps) {
   if (nodes.length === 0)
     return isFiltered ? (
-      <NothingLike what="node" all="nodes" href="/ui/nodes" />
+      <NothingLike what="node" all="nodes" href={`${UI}/nodes`} />
     ) : (
       <Empty title="There are no nodes yet.">
         <p>
@@ -166,7 +167,7 @@ function Node({ node, usage }: { node: WorkerView; usage: readonly StackUsage[] 
       <div>
         <h3>{stacks.length === 0 ? 'No stack runs here' : `${count(stacks.length, 'stack')} here`}</h3>
         {stacks.length === 0 && file !== null && (
-          <a href={`/ui/stacks${query({ q: name })}`}>See stacks that want to run on {name}</a>
+          <a href={`${UI}/stacks${query({ q: name })}`}>See stacks that want to run on {name}</a>
         )}
         <Load of={usage} cores={resources.cpu_cores} memoryGb={resources.memory_gb} stacks={stacks} />
       </div>

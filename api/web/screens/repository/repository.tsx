@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { CircleX, RefreshCw } from 'lucide';
 import type { Diagnostic, RepositoryView } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { get, post, query } from '../../client/request.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { count, shortCommit } from '../../client/words.ts';
@@ -63,7 +64,7 @@ async function readNow(before: string | undefined): Promise<void> {
     announce(`Read. Nothing is new: ${shortCommit(revision)} is the newest commit.`);
   else
     announce(`Read. ${shortCommit(revision)} is the newest commit now.`, {
-      href: '/ui/stacks',
+      href: `${UI}/stacks`,
       text: 'Stacks',
     });
 }
@@ -116,7 +117,7 @@ function Facts({ of: { location, branch, root = '', revision, stacks } }: { of: 
         <div>
           <dt>Describes</dt>
           <dd>
-            <a href="/ui/stacks">{count(stacks.length, 'stack')}</a>
+            <a href={`${UI}/stacks`}>{count(stacks.length, 'stack')}</a>
           </dd>
         </div>
       </dl>
@@ -174,7 +175,7 @@ function AllFindings({ of }: { of: readonly Diagnostic[] }) {
           label="Filter by kind"
           chips={chipsOf(of)}
           chosen={severity}
-          onChoose={(next) => route(`/ui/repository${query({ severity: next })}`, true)}
+          onChoose={(next) => route(`${UI}/repository${query({ severity: next })}`, true)}
         />
       </div>
       <p class="visually-hidden" aria-live="polite">

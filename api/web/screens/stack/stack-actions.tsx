@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { CirclePause, Lock, LockOpen, Pencil, Play, RotateCw, Trash2 } from 'lucide';
 import type { JobView, StackDetail } from '../../client/api-types.ts';
 import { whyKept } from '../../client/after-commit.ts';
+import { UI } from '../../client/home.ts';
 import { post, remove, request } from '../../client/request.ts';
 import { jobAddress, stackAddress, workflowAddress } from '../../client/stack-address.ts';
 import { agree, count } from '../../client/words.ts';
@@ -196,5 +197,5 @@ async function deleteStack(stack: StackDetail): Promise<void> {
   await remove(pathOf(name));
   const why = whyKept(stack);
   const then = why === null ? 'and will be removed' : `and what it runs stays for now, since ${why}`;
-  announce(`${name} is taken out of Git, ${then}.`, { href: '/ui/jobs', text: 'Jobs' });
+  announce(`${name} is taken out of Git, ${then}.`, { href: `${UI}/jobs`, text: 'Jobs' });
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLocation, useRoute } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
+import { UI } from '../../client/home.ts';
 import type { Loaded } from '../../client/use-load.ts';
 import { useLoad } from '../../client/use-load.ts';
 import { get } from '../../client/request.ts';
@@ -78,7 +79,7 @@ export function StackFrame({ stack, actions, children }: StackFrameProps) {
     <>
       <PageHead
         title={name}
-        up={['/ui/stacks', 'All stacks']}
+        up={[`${UI}/stacks`, 'All stacks']}
         badge={data === null ? undefined : <State of={data.state} />}
       >
         {actions}
@@ -96,7 +97,7 @@ export function StackFrame({ stack, actions, children }: StackFrameProps) {
 
 /** The place of a stack that is not there: not yet, not any more, or never. */
 export function NoStack({ stack: { name, removed, error, reload } }: { stack: ShownStack }) {
-  const all = <a href="/ui/stacks">All stacks</a>;
+  const all = <a href={`${UI}/stacks`}>All stacks</a>;
   if (removed !== null)
     return (
       <div role="status">

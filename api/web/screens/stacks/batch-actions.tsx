@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { JobView } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { ApiError, post, toApiError } from '../../client/request.ts';
 import { count } from '../../client/words.ts';
 import { announce, announceError } from '../../app/announce.tsx';
@@ -89,7 +90,7 @@ async function applyAll(
   }
   select(new Set(refused.keys()));
   const begun = names.length - refused.size;
-  if (begun > 0) announce(`${count(begun, 'stack')} will be applied.`, { href: '/ui/jobs', text: 'Jobs' });
+  if (begun > 0) announce(`${count(begun, 'stack')} will be applied.`, { href: `${UI}/jobs`, text: 'Jobs' });
   if (refused.size === 0) return;
   const reasons = [...refused].map(([name, reason]) => `${name}: ${reason}`);
   announceError('Not applied', new ApiError(409, 'CONFLICT', count(refused.size, 'stack'), reasons));
@@ -98,5 +99,5 @@ async function applyAll(
 async function deleteAll(names: readonly string[], clear: () => void): Promise<void> {
   await post('/stacks/batch-delete', { stacks: names });
   clear();
-  announce(`${count(names.length, 'stack')} will be removed.`, { href: '/ui/jobs', text: 'Jobs' });
+  announce(`${count(names.length, 'stack')} will be removed.`, { href: `${UI}/jobs`, text: 'Jobs' });
 }

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
 import type { StackList, StackRow, StackState } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
@@ -56,16 +57,16 @@ export function Stacks() {
   const [selected, select] = useState<ReadonlySet<string>>(new Set());
   const search = useRef<HTMLInputElement>(null);
   const go = (changes: Readonly<Record<string, string>>, replace = false): void =>
-    route(`/ui/stacks${query({ q, state, sort: sort === 'attention' ? '' : sort, ...changes })}`, replace);
+    route(`${UI}/stacks${query({ q, state, sort: sort === 'attention' ? '' : sort, ...changes })}`, replace);
   useKeys({
     '/': ['Search', () => search.current?.focus()],
-    n: ['New stack', () => may('deployer') && route('/ui/new')],
+    n: ['New stack', () => may('deployer') && route(`${UI}/new`)],
   });
   return (
     <>
       <PageHead title="Stacks">
         {may('deployer') && (
-          <a class="button primary" href="/ui/new">
+          <a class="button primary" href={`${UI}/new`}>
             <Icon of={Plus} /> New stack
           </a>
         )}
@@ -137,7 +138,7 @@ function StateChips({ counts, chosen, onChoose }: StateChipsProps) {
 }
 
 function NoStacks({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <NothingLike what="stack" all="stacks" href="/ui/stacks" />;
+  if (isFiltered) return <NothingLike what="stack" all="stacks" href={`${UI}/stacks`} />;
   return (
     <Empty title="There are no stacks yet.">
       <p>
@@ -145,7 +146,7 @@ function NoStacks({ isFiltered }: { isFiltered: boolean }) {
         begin here.
       </p>
       {may('deployer') && (
-        <a class="button primary" href="/ui/new">
+        <a class="button primary" href={`${UI}/new`}>
           New stack
         </a>
       )}

@@ -1,6 +1,7 @@
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
+import { UI } from '../../client/home.ts';
 import type { TagView } from '../../client/fleet-types.ts';
 import { cutPage, pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
@@ -41,7 +42,7 @@ function useAddress() {
   const { q = '', kind = 'release', tag: opened } = address;
   const page = pageOf(address['page']);
   const addressOf = (changes: Readonly<Record<string, string | number>>): string =>
-    `/ui/tags${query({ q, kind: kind === 'release' ? '' : kind, ...changes })}`;
+    `${UI}/tags${query({ q, kind: kind === 'release' ? '' : kind, ...changes })}`;
   const go = (changes: Readonly<Record<string, string | number>>, replace = false): void =>
     route(addressOf(changes), replace);
   // Opening and closing a tag stays on the page.
@@ -219,7 +220,7 @@ function NoTags({ kind, isFiltered }: { kind: string; isFiltered: boolean }) {
   if (isFiltered)
     return (
       <Empty title="No tag is called like that.">
-        <a class="button" href={`/ui/tags${query({ kind: kind === 'release' ? '' : kind })}`}>
+        <a class="button" href={`${UI}/tags${query({ kind: kind === 'release' ? '' : kind })}`}>
           Show all
         </a>
       </Empty>

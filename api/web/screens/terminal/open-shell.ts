@@ -1,3 +1,4 @@
+import { HOME } from '../../client/home.ts';
 import { post } from '../../client/request.ts';
 
 export interface Size {
@@ -45,7 +46,7 @@ export async function openShell(
 ): Promise<Shell> {
   const path = `/stacks/${encodeURIComponent(stack)}/services/${encodeURIComponent(service)}/exec`;
   const ticket = await post<Ticket>(path, { command: SHELL, tty: true, columns, rows, ...where });
-  const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + ticket.path);
+  const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + HOME + ticket.path);
   socket.binaryType = 'arraybuffer';
   let isOver = false;
   const end = (code: number | null, message: string | null): void => {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { JobDetail, StackDetail, StackRow } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { get } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
 import { useLoad } from '../../client/use-load.ts';
@@ -74,7 +75,7 @@ export function WorkflowScreen() {
 function Undrawn({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <>
-      <PageHead title={name} up={['/ui/workflows', 'All workflows']} />
+      <PageHead title={name} up={[`${UI}/workflows`, 'All workflows']} />
       {children}
     </>
   );

@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import { useState } from 'preact/hooks';
 import { Play, Plus, Redo2, Save, Settings2, Undo2 } from 'lucide';
+import { UI } from '../../client/home.ts';
 import type { Publication, Template } from '../../client/workflow-types.ts';
 import { ApiError } from '../../client/request.ts';
 import { stackAddress } from '../../client/stack-address.ts';
@@ -108,7 +109,7 @@ function Head({ title, open }: { title: string; open: (what: Open) => void }) {
   return (
     <PageHead
       title={title}
-      up={['/ui/workflows', 'All workflows']}
+      up={[`${UI}/workflows`, 'All workflows']}
       badge={publication === 'published' ? <State of={stack.state} /> : <PublicationBadge of={publication} />}
     >
       <a class="button" href={stackAddress(stack.name)}>

@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import { Plus } from 'lucide';
 import type { StackRow } from '../../client/api-types.ts';
+import { UI } from '../../client/home.ts';
 import { pageOf } from '../../client/pages.ts';
 import { get, query } from '../../client/request.ts';
 import type { Loaded } from '../../client/use-load.ts';
@@ -58,7 +59,7 @@ export function Workflows() {
           label="Search workflows"
           placeholder="Name, service, image or cluster"
           value={q}
-          onSearch={(text) => route(`/ui/workflows${query({ q: text })}`, true)}
+          onSearch={(text) => route(`${UI}/workflows${query({ q: text })}`, true)}
         />
       </div>
       <List list={list} q={q} create={() => beNew(true)} />
@@ -77,7 +78,7 @@ function List({ list, q, create }: ListProps) {
   const { route } = useLocation();
   const { data } = list;
   const onPage = (page: number, replace = false): void =>
-    route(`/ui/workflows${query({ q, page })}`, replace);
+    route(`${UI}/workflows${query({ q, page })}`, replace);
   useLastPage(data?.pagination, onPage);
   if (data === null) return <Unanswered of={list} what="workflows" />;
   if (data.workflows.length === 0) return <NoWorkflows isFiltered={q !== ''} create={create} />;
@@ -150,7 +151,7 @@ function Row({ workflow }: { workflow: WorkflowRow }) {
 }
 
 function NoWorkflows({ isFiltered, create }: { isFiltered: boolean; create: () => void }) {
-  if (isFiltered) return <NothingLike what="workflow" all="workflows" href="/ui/workflows" />;
+  if (isFiltered) return <NothingLike what="workflow" all="workflows" href={`${UI}/workflows`} />;
   return (
     <Empty title="There are no workflows yet.">
       <p>

@@ -1,0 +1,50 @@
+import type { Reconciler, SyncState } from '../../reconciler/index.ts';
+
+/** One of the repositories of a daemon. */
+export interface ServedSource {
+  /** Empty for the daemon's own. */
+  readonly name: string;
+  /** Address below the daemon's, `/sources/team-a`; empty for its own. */
+  readonly address: string;
+  readonly reconciler: Pick<Reconciler, 'repository' | 'stackNames' | 'findStacks'>;
+}
+
+/** The repositories of a daemon, and which of them an API is about. */
+export interface SourceList {
+  readonly current: string;
+  all(): readonly ServedSource[];
+}
+
+/** A source as lists show it. */
+export interface SourceView {
+  readonly name: string;
+  readonly path: string;
+  readonly location: string;
+  readonly branch: string;
+  readonly root: string;
+  /** Commit in force; `null` before the first successful read. */
+  readonly revision: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly stacks: number;
+  /** Numbers of stacks by state; states that none is in are left out. */
+  readonly counts: Readonly<Partial<Record<SyncState, number>>>;
+}
+
+export function listSources({ all }: SourceList): readonly SourceView[] {
+  return all().map(({ name, address, reconciler }) => {
+    const { location, branch, root, revision, error } = reconciler.repository();
+    const { total, counts } = reconciler.findStacks({ limit: 0 });
+    const present = [...counts].filter(([, count]) => count > 0);
+    return {
+      name,
+      path: address,
+      location,
+      branch,
+      root,
+      revision: revision?.commit ?? null,
+      error,
+      stacks: total,
+      counts: Object.fromEntries(present),
+    };
+  });
+}
