@@ -30,10 +30,13 @@ export interface SourceView {
   readonly counts: Readonly<Partial<Record<SyncState, number>>>;
 }
 
+const NONE = { total: 0, counts: new Map<SyncState, number>() };
+
 export function listSources({ all }: SourceList): readonly SourceView[] {
   return all().map(({ name, address, reconciler }) => {
     const { location, branch, root, revision, error } = reconciler.repository();
-    const { total, counts } = reconciler.findStacks({ limit: 0 });
+    // Nobody knows the stacks of one that was never read.
+    const { total, counts } = revision === null ? NONE : reconciler.findStacks({ limit: 0 });
     const present = [...counts].filter(([, count]) => count > 0);
     return {
       name,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { GlobalOptions } from '../options.ts';
 import type { ProgramHooks, ServeFlags } from '../program-hooks.ts';
 import { collect, mergeOptions } from '../program-hooks.ts';
 
@@ -55,13 +56,16 @@ export function addServe(program: Command, hooks: ProgramHooks): void {
     )
     .action(async (_options, command: Command) => {
       const merged = mergeOptions<ServeFlags>(command);
-      const { server, source, ...own } = merged;
-      // Variables are for the other commands of this shell, which ask that daemon; this one is to be one.
-      const isNamed = command.getOptionValueSourceWithGlobals('source') === 'cli';
-      const named = {
-        ...(server !== undefined && merged.serverVariable === undefined && { server }),
-        ...(source !== undefined && isNamed && { source }),
-      };
-      await hooks.serve({ ...own, ...named }, merged);
+      await hooks.serve(withoutOthers(command, merged), merged);
     });
+}
+
+/** Variables that say which daemon, and which source, is asked are for the other commands of this shell: this one is to be a daemon. */
+function withoutOthers(command: Command, { server, source, ...options }: GlobalOptions): GlobalOptions {
+  const isNamed = command.getOptionValueSourceWithGlobals('source') === 'cli';
+  return {
+    ...options,
+    ...(server !== undefined && options.serverVariable === undefined && { server }),
+    ...(source !== undefined && isNamed && { source }),
+  };
 }

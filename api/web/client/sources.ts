@@ -28,5 +28,5 @@ export async function readSources(): Promise<void> {
 
 /** Name of a source in words. */
 export function nameOf({ name }: Pick<SourceView, 'name'>): string {
-  return name === '' ? 'The daemon’s own' : name;
+  return name === '' ? 'Own repository' : name;
 }

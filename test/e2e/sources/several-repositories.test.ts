@@ -190,11 +190,7 @@ describe('several repositories in one daemon', () => {
       'GET',
       `/containers/json?filters=${filters}`,
     )) as Json[];
-    const { Config } = (await engineJson<Json>(
-      engineSocket,
-      'GET',
-      `/containers/${container.Id}/json`,
-    )) as Json;
+    const { Config } = await engineJson<Json>(engineSocket, 'GET', `/containers/${container.Id}/json`);
     expect(Config.Env).toContain('WORD=of the shop');
     await commitFiles(games, secretive('WORD'), 'A word of others');
     const view = await reaches('games', 'secretive', ({ state }: Json) => state === 'invalid');

@@ -26,7 +26,7 @@ export function Sources() {
     <>
       <PageHead title="Repositories" />
       {isAlone.value && (
-        <p class="muted">
+        <p class="muted sources-note">
           This daemon has no repository of its own. Each of these has its own stacks and jobs.
         </p>
       )}
@@ -63,14 +63,16 @@ function Source({ of: source }: { of: SourceView }) {
       ) : (
         revision === null && <p class="muted">It is being read for the first time.</p>
       )}
-      <p class="source-states">
-        <span>{count(stacks, 'stack')}</span>
-        {states.map(([state, number]) => (
-          <a key={state} href={`${path}/ui/stacks${query({ state })}`}>
-            <State of={state as StackState} /> {number}
-          </a>
-        ))}
-      </p>
+      {revision !== null && (
+        <p class="source-states">
+          <span>{count(stacks, 'stack')}</span>
+          {states.map(([state, number]) => (
+            <a key={state} href={`${path}/ui/stacks${query({ state })}`}>
+              <State of={state as StackState} /> {number}
+            </a>
+          ))}
+        </p>
+      )}
     </li>
   );
 }
