@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createSqliteStore } from '../../../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
 import { systemClock } from '../../../../reconciler/daemon/system-clock.ts';
@@ -94,6 +94,21 @@ describe('plan and apply', () => {
     expect(rig.engine().control.find('shop', WEB)?.spec['image']).toBe('nginx:1.29');
     expect((await rig.apply('shop', { confirm: true })).job.status).toBe('completed');
     expect(rig.engine().control.find('shop', WEB)?.spec['image']).toBe('nginx:1.28');
+  });
+
+  it('leaves alone what another repository has under the name of a stack that goes', async () => {
+    const other = await withShop();
+    await other.apply('shop');
+    await using rig = createRig({ engines: new Map([['docker:local', other.engine()]]) });
+    rig.source.push({
+      [file('shop')]: stack('shop', web('nginx:1.28')),
+      [file('blog')]: stack('blog', web('nginx:1.29')),
+    });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'blocked');
+    rig.source.push({ [file('shop')]: null });
+    await vi.waitFor(() => expect(() => rig.reconciler.getStack('shop')).toThrow('shop'));
+    expect(rig.engine().control.find('shop', WEB)?.spec['image']).toBe('nginx:1.29');
   });
 
   it('fails one branch of the graph, finishes the other, and skips what depends on the failed one', async () => {
