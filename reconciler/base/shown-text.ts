@@ -15,6 +15,12 @@ export function showText(text: string): string {
   return text.replace(CONTROLS_IN_TEXT, writeOut);
 }
 
+/** A text of at most so many UTF-16 units, with an ellipsis where something was cut off; no character is cut in two. */
+export function cutText(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
 /** Escapes that JSON knows, but for those that its writers never leave in. */
 function writeOut(character: string): string {
   if (character === '\n') return '\\n';

@@ -1,6 +1,6 @@
 import { createAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
-import { showLine } from '../../base/shown-text.ts';
+import { cutText, showLine } from '../../base/shown-text.ts';
 import { asFields, asString } from '../../base/values.ts';
 import { createTextMask } from '../../model/secret.ts';
 
@@ -171,8 +171,7 @@ function reasonIn(text: string): string {
   const fields = asFields(parse(text));
   const inner = asFields(fields?.['error'])?.['message'];
   const reason = asString(fields?.['message']) ?? asString(inner) ?? asString(fields?.['error']) ?? '';
-  const line = showLine(reason);
-  return line.length <= MAX_REASON ? line : `${line.slice(0, MAX_REASON).toWellFormed()}…`;
+  return cutText(showLine(reason), MAX_REASON);
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../base/errors.ts';
+import { cutText } from '../../base/shown-text.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 
@@ -46,7 +47,5 @@ const MAX_DESCRIPTION = 140;
 
 /** One line of at most 140 characters, as statuses have them. */
 export function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  if (line.length <= MAX_DESCRIPTION) return line;
-  return `${line.slice(0, MAX_DESCRIPTION - 1).toWellFormed()}…`;
+  return cutText(text.replaceAll(/\s+/g, ' ').trim(), MAX_DESCRIPTION).toWellFormed();
 }

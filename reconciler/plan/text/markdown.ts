@@ -1,12 +1,21 @@
 import { formatDiagnostic } from '../../base/diagnostic.ts';
-import { showLine, showText } from '../../base/shown-text.ts';
+import { showLine } from '../../base/shown-text.ts';
 import { describePlan, formatSummary, formatTotal } from '../format-plan.ts';
 import type { Plan, PlanSummary } from '../plan.ts';
 import type { PlanLine, Sign } from './lines.ts';
 import { textOf } from './lines.ts';
+import { quoteCode } from './quote.ts';
 
 /** Comments of forges are not longer than 65,536 characters. */
 const MAX_LENGTH = 60_000;
+/** Parts of it that the table, and with it the reasons of failures, have at most. */
+const TABLE_SHARE = 0.5;
+const FAILURE_SHARE = 0.75;
+/** Characters that saying what is left out takes at most. */
+const NOTE_LENGTH = 800;
+const MAX_NAMED = 10;
+/** Longest name that is shown whole, in characters: those of stacks have 63. */
+const MAX_NAME = 64;
 
 /** A stack that could not be planned. */
 export interface PlanFailure {
@@ -18,6 +27,8 @@ export interface PlanFailure {
 /**
  * Plans as Markdown for the comment of a pull request: a table over all stacks, then each one that changes. As long as a comment may be: what does
  * not fit is left out, and said to be.
+ *
+ * @param maxLength in characters, at least 2,000
  */
 export function formatMarkdown(
   plans: readonly Plan[],
@@ -25,39 +36,64 @@ export function formatMarkdown(
   maxLength = MAX_LENGTH,
 ): string {
   const revision = plans.find((plan) => plan.revision !== null)?.revision ?? null;
-  const head = [
-    `## Kombinator plan${revision === null ? '' : ` at \`${revision.slice(0, 10)}\``}`,
-    '',
-    ...tableOf(plans, failures),
-    '',
+  const title = `## Kombinator plan${revision === null ? '' : ` at \`${revision.slice(0, 10)}\``}`;
+  const page = createPage(maxLength - NOTE_LENGTH);
+  const told = plans.map(readPlan);
+  page.add(`${title}\n\n${TABLE_HEAD}`);
+  const rows = [
+    ...told.map((one) => rowOf(inline(one.plan.stack), one.plan.summary, notesOf(one))),
+    ...failures.map(({ stack, code }) => `| ${inline(stack)} | | | | | ❌ no plan: ${inline(code)} |`),
   ];
-  let length = head.join('\n').length;
-  const left: string[] = [];
-  const parts = plans.filter(hasSomething).flatMap((plan) => {
-    const text = sectionOf(plan);
-    length += text.length;
-    if (length <= maxLength) return [text];
-    left.push(plan.stack);
-    return [];
-  });
-  const note =
-    left.length === 0 ? [] : [`Too long for a comment, and left out: ${left.map(inline).join(', ')}.\n`];
-  return [...head, ...parts, ...note].join('\n');
+  const unlisted = rows.filter((row) => !page.add(row, TABLE_SHARE)).length;
+  page.add(`\n${sumOf(plans)}\n`);
+  const unexplained = failures.filter(
+    ({ stack, message }) => !page.add(`- ❌ ${inline(stack)}: ${quoteCode(message)}`, FAILURE_SHARE),
+  ).length;
+  if (failures.length > unexplained) page.add('');
+  const left = told.filter(hasSomething).filter((one) => !page.add(sectionOf(one)));
+  const note = noteOf(unlisted + unexplained, left);
+  return [...page.lines, ...(note === '' ? [] : [note])].join('\n');
 }
 
-function tableOf(plans: readonly Plan[], failures: readonly PlanFailure[]): readonly string[] {
-  const rows = plans.map((plan) => rowOf(inline(plan.stack), plan.summary, notesOf(plan)));
-  const broken = failures.map(
-    ({ stack, code, message }) => `| ${inline(stack)} | | | | | ❌ ${cell(message)} \`${code}\` |`,
-  );
-  return [
-    '| stack | create | update | replace | delete | |',
-    '| --- | ---: | ---: | ---: | ---: | --- |',
-    ...rows,
-    ...broken,
-    '',
-    `**${plans.length === 1 && plans[0] ? formatSummary(plans[0].summary) : formatTotal(plans.map(({ summary }) => summary))}**`,
+/** Lines that have so many characters together, at most. */
+interface Page {
+  readonly lines: readonly string[];
+  /** Adds a text if it fits into this part of the room (default all of it). @returns whether it did */
+  add(text: string, share?: number): boolean;
+}
+
+function createPage(room: number): Page {
+  const lines: string[] = [];
+  let length = 0;
+  return {
+    lines,
+    add(text, share = 1) {
+      if (length + text.length + 1 > room * share) return false;
+      length += text.length + 1;
+      lines.push(text);
+      return true;
+    },
+  };
+}
+
+function noteOf(hidden: number, left: readonly ReadPlan[]): string {
+  if (hidden === 0 && left.length === 0) return '';
+  const more = left.length - MAX_NAMED;
+  const names = left.slice(0, MAX_NAMED).map(({ plan }) => inline(plan.stack));
+  const parts = [
+    ...(hidden > 0 ? [`${hidden} lines above`] : []),
+    ...(left.length > 0 ? [`${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`] : []),
   ];
+  return `Too long for a comment, and left out: ${parts.join('; ')}.\n`;
+}
+
+const TABLE_HEAD =
+  '| stack | create | update | replace | delete | |\n| --- | ---: | ---: | ---: | ---: | --- |';
+
+function sumOf(plans: readonly Plan[]): string {
+  const [first] = plans;
+  const isOne = plans.length === 1 && first !== undefined;
+  return `**${isOne ? formatSummary(first.summary) : formatTotal(plans.map(({ summary }) => summary))}**`;
 }
 
 function rowOf(name: string, summary: PlanSummary, notes: string): string {
@@ -66,40 +102,43 @@ function rowOf(name: string, summary: PlanSummary, notes: string): string {
   return `| ${[name, ...[create, update, replace, summary.delete].map(count), notes].join(' | ')} |`;
 }
 
-function notesOf(plan: Plan): string {
+interface ReadPlan {
+  readonly plan: Plan;
+  readonly lines: readonly PlanLine[];
+  readonly hasRisk: boolean;
+}
+
+function readPlan(plan: Plan): ReadPlan {
+  const lines = describePlan(plan, false).changes.flat();
+  return { plan, lines, hasRisk: lines.some(({ sign }) => sign === '!') };
+}
+
+function notesOf({ plan, hasRisk }: ReadPlan): string {
   const errors = plan.diagnostics.filter(({ severity }) => severity === 'error').length;
   return [
     ...(errors > 0 ? [`❌ ${errors} ${errors === 1 ? 'error' : 'errors'}`] : []),
     ...(plan.confirmations.length > 0 ? ['✋ needs a yes'] : []),
-    ...(hasRisk(plan) ? ['⚠️ risks'] : []),
+    ...(hasRisk ? ['⚠️ risks'] : []),
   ].join(', ');
 }
 
-function hasSomething(plan: Plan): boolean {
-  const { changes } = describePlan(plan, false);
-  return changes.length > 0 || plan.diagnostics.length > 0 || plan.confirmations.length > 0;
+function hasSomething({ plan, lines }: ReadPlan): boolean {
+  return lines.length > 0 || plan.diagnostics.length > 0 || plan.confirmations.length > 0;
 }
 
-function hasRisk(plan: Plan): boolean {
-  return describePlan(plan, false)
-    .changes.flat()
-    .some(({ sign }) => sign === '!');
-}
-
-function sectionOf(plan: Plan): string {
-  const { changes } = describePlan(plan, false);
-  const lines = changes.flat().map(writeLine);
+function sectionOf({ plan, lines: changes, hasRisk }: ReadPlan): string {
+  const lines = changes.map(writeLine);
   const fence = fenceFor(lines);
   const block = lines.length === 0 ? [] : [`${fence}diff`, ...lines, fence, ''];
-  const open = hasRisk(plan) || plan.confirmations.length > 0 || plan.diagnostics.length > 0 ? ' open' : '';
+  const open = hasRisk || plan.confirmations.length > 0 || plan.diagnostics.length > 0 ? ' open' : '';
   return [
     `<details${open}><summary><b>${html(plan.stack)}</b>: ${html(formatSummary(plan.summary))}</summary>`,
     '',
     ...block,
-    ...plan.confirmations.map(({ message }) => `- ✋ needs a yes: ${cell(message)}`),
+    ...plan.confirmations.map(({ message }) => `- ✋ needs a yes: ${quoteCode(message)}`),
     ...plan.diagnostics.map(
       (diagnostic) =>
-        `- ${diagnostic.severity === 'error' ? '❌' : '⚠️'} ${cell(formatDiagnostic(diagnostic))}`,
+        `- ${diagnostic.severity === 'error' ? '❌' : '⚠️'} ${quoteCode(formatDiagnostic(diagnostic))}`,
     ),
     '',
     '</details>',
@@ -125,12 +164,7 @@ function fenceFor(lines: readonly string[]): string {
 }
 
 function inline(text: string): string {
-  return `\`${showLine(text).replaceAll('`', "'")}\``;
-}
-
-/** A text of others in a cell or a list: no mark-up of theirs takes effect. */
-function cell(text: string): string {
-  return html(showText(text).replaceAll('\n', ' ')).replaceAll(/([\\`*_[\]|~#@])/g, '\\$1');
+  return quoteCode(text, MAX_NAME);
 }
 
 function html(text: string): string {

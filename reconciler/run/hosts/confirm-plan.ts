@@ -1,5 +1,5 @@
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
-import type { GitHost, PullComment } from '../../ports/hosts/git-host.ts';
+import type { GitHost, HostPermission, PullComment } from '../../ports/hosts/git-host.ts';
 import type { HostSettings } from '../../ports/hosts/host-settings.ts';
 import type { ApplyOperations } from '../../public/reconciler.ts';
 
@@ -38,7 +38,7 @@ export interface Answer {
 
 /**
  * Gives the yes that a plan waits for. Who may is decided at this moment: the operator has to have named the login, and the host has to let it write. Throws
- * what `GitHost` does, and what can be tried again.
+ * what can be tried again.
  */
 export async function confirmPlan(
   { host, settings, applies }: ConfirmParts,
@@ -49,7 +49,13 @@ export async function confirmPlan(
   const refused = (why: string): Answer => ({ isDone: false, note: `${author}, ${planId}: ${why}` });
   const isNamed = settings.confirm.some((login) => login.toLowerCase() === author.toLowerCase());
   if (!isNamed) return refused('the operator has not named you among those who confirm plans');
-  const permission = await host.permissionOf(author, signal);
+  let permission: HostPermission;
+  try {
+    permission = await host.permissionOf(author, signal);
+  } catch (error) {
+    if (!isReconcilerError(error) || error.retryable) throw error;
+    return refused(`the host does not tell what you may do: ${errorMessage(error)}`);
+  }
   if (permission !== 'write' && permission !== 'admin')
     return refused('the host does not let you write to the repository at this moment');
   const plan = applies.getPlan(planId);

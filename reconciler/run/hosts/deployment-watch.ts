@@ -1,13 +1,15 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { LoadResult } from '../../ports/desired.ts';
 import type { Revision } from '../../ports/source.ts';
 import type { RunContext } from '../context.ts';
+import { strayErrors } from '../observe/stray-errors.ts';
 import type { Verdict } from './host-words.ts';
 import { count, verdict } from './host-words.ts';
 
 /** Progress of a revision on the targets. */
 export interface Standing {
   readonly commit: string;
-  /** Commits before it that were never seen on their own, the newest last: what they describe is a part of it. */
+  /** Commits that were in force before it and had not come to their end, the newest last: a part of it, unless the branch has left them. */
   readonly earlier: readonly string[];
   readonly verdict: Verdict;
   /** Stacks that wait for something else than their turn, sorted. */
@@ -45,6 +47,8 @@ export class DeploymentWatch {
   /** The first revision of a process: nobody pushed it just now. */
   #isFirst = true;
   readonly #places = new Map<string, Place>();
+  /** Errors of the newest revision that no stack has. */
+  #errors: readonly Diagnostic[] = [];
   #told = '';
   #standing: Standing | null = null;
 
@@ -65,6 +69,7 @@ export class DeploymentWatch {
       this.#earlier = isOpen ? [...this.#earlier, this.#commit].slice(-MAX_EARLIER) : [];
     this.#isFirst = this.#commit === null;
     this.#commit = commit;
+    this.#errors = strayErrors(this.#context.desired);
     for (const [stack, { is }] of this.#places) if (is === 'done') this.#places.delete(stack);
     for (const stack of [...changed, ...removed]) this.#places.set(stack, { is: 'working' });
     for (const stack of this.#places.keys()) this.#places.set(stack, this.#placeOf(stack));
@@ -109,7 +114,8 @@ export class DeploymentWatch {
   #tell(): void {
     const commit = this.#commit;
     if (commit === null) return;
-    const standing = standingOf(commit, this.#earlier, this.#places);
+    const about = { commit, earlier: this.#earlier };
+    const standing = standingOf(about, this.#places, this.#errors);
     // A process that has just started tells once everything is known.
     if (this.#isFirst && standing.verdict.state === 'pending' && standing.waiting.length === 0) return;
     const text = JSON.stringify(standing);
@@ -121,9 +127,9 @@ export class DeploymentWatch {
 }
 
 function standingOf(
-  commit: string,
-  earlier: readonly string[],
+  { commit, earlier }: Pick<Standing, 'commit' | 'earlier'>,
   places: ReadonlyMap<string, Place>,
+  errors: readonly Diagnostic[],
 ): Standing {
   const of = <Is extends Place['is']>(is: Is) =>
     [...places].flatMap(([stack, place]) =>
@@ -137,21 +143,27 @@ function standingOf(
   return {
     commit,
     earlier,
-    verdict: judge({ failed, waiting, working, all: places.size }),
+    verdict: judge({ errors, failed, waiting, working, all: places.size }),
     waiting,
   };
 }
 
 interface Counted {
+  readonly errors: readonly Diagnostic[];
   readonly failed: readonly { readonly stack: string; readonly reason: string }[];
   readonly waiting: readonly WaitingStack[];
   readonly working: number;
   readonly all: number;
 }
 
-function judge({ failed, waiting, working, all }: Counted): Verdict {
+function judge({ errors, failed, waiting, working, all }: Counted): Verdict {
   const [first] = failed;
   if (first !== undefined) return verdict('failure', `${first.stack}: ${first.reason}${more(failed.length)}`);
+  const [error] = errors;
+  if (error !== undefined) {
+    const place = error.file === undefined ? '' : `${error.file}: `;
+    return verdict('failure', `${place}${error.message}${more(errors.length)}`);
+  }
   if (working > 0) return verdict('pending', `${all - working} of ${count(all, 'stack')} as described`);
   const [next] = waiting;
   if (next !== undefined)

@@ -1,4 +1,4 @@
-import { showLine } from '../../base/shown-text.ts';
+import { cutText, showLine } from '../../base/shown-text.ts';
 import type { CommitStatus } from '../../ports/hosts/git-host.ts';
 import type { PlannedPull } from './plan-pull.ts';
 
@@ -19,11 +19,7 @@ export type Verdict = Pick<CommitStatus, 'state' | 'description'>;
 
 /** Cuts a description to what hosts take. */
 export function verdict(state: Verdict['state'], description: string): Verdict {
-  const line = showLine(description);
-  return {
-    state,
-    description: line.length > MAX_DESCRIPTION ? `${line.slice(0, MAX_DESCRIPTION - 1)}…` : line,
-  };
+  return { state, description: cutText(showLine(description), MAX_DESCRIPTION) };
 }
 
 /** Codes of failures that say something of the machines and nothing of what is proposed. */

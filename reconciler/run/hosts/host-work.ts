@@ -1,3 +1,4 @@
+import { Recent } from '../../base/recent.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { GitHost, HookNews } from '../../ports/hosts/git-host.ts';
 import type { LoadResult } from '../../ports/desired.ts';
@@ -29,6 +30,7 @@ const CONCURRENCY = 4;
 const POLL_MS = 5 * 60_000;
 /** Comments that were acted on; a host may tell of one again. */
 const MAX_COMMENTS = 1_000;
+const MAX_PARTS = 1_000;
 
 /**
  * Everything that is done at the host of the config repository: plans beside pull requests, statuses of commits, and the yes of a comment. What fails there
@@ -40,7 +42,9 @@ export class HostWork implements AsyncDisposable {
   readonly #board: StatusBoard;
   readonly #pulls: Pulls;
   readonly #watch: DeploymentWatch;
-  readonly #comments = new Set<string>();
+  readonly #comments = new Recent<string, true>(MAX_COMMENTS);
+  /** Answers to whether a commit has another one in it, by both. */
+  readonly #parts = new Recent<string, boolean | 'unknown'>(MAX_PARTS);
   readonly #subscriptions: Disposable[] = [];
 
   constructor(options: HostWorkOptions) {
@@ -57,7 +61,8 @@ export class HostWork implements AsyncDisposable {
         ),
     });
     const later = (key: string): void => this.#queue.add(key);
-    this.#board = createStatusBoard(host, (key) => later(`tell ${key}`));
+    // Things that are known are told before more is found out.
+    this.#board = createStatusBoard(host, (key) => this.#queue.addFirst(`tell ${key}`));
     const onStanding = (standing: Standing): void => this.#tellStanding(standing);
     this.#watch = new DeploymentWatch(context, { isPushed, onStanding });
     this.#pulls = new Pulls({
@@ -108,6 +113,7 @@ export class HostWork implements AsyncDisposable {
       await this.#poll(signal);
       return { requeueAfterMs: POLL_MS };
     }
+    if (kind === 'overtaken') return this.#tellOvertaken();
     if (kind === 'pull') return this.#pulls.review(Number(rest[0]), signal);
     if (kind === 'comment') return this.#answer(Number(rest[0]), rest[1] ?? '', signal);
     return this.#board.send(rest.join(' '), signal);
@@ -116,6 +122,7 @@ export class HostWork implements AsyncDisposable {
   /** A host that refuses now may not do so later. */
   async #poll(signal: AbortSignal): Promise<void> {
     const { logger, hostSettings } = this.#options.context;
+    this.#board.retry();
     if (!hostSettings.pulls.plan) return;
     try {
       await this.#pulls.poll(signal);
@@ -148,28 +155,40 @@ export class HostWork implements AsyncDisposable {
               isDone: command.do === 'plan',
               note: command.do === 'plan' ? null : unknownWords(command.words),
             };
-      this.#remember(key);
+      this.#comments.set(key, true);
       if (answer.note !== null) this.#pulls.note(number, answer.note);
       await host.react(number, id, answer.isDone ? 'yes' : 'no', signal);
     }
-    this.#remember(key);
-  }
-
-  #remember(comment: string): void {
-    this.#comments.add(comment);
-    for (const oldest of this.#comments) {
-      if (this.#comments.size <= MAX_COMMENTS) break;
-      this.#comments.delete(oldest);
-    }
+    this.#comments.set(key, true);
   }
 
   #tellStanding({ commit, earlier, verdict: now }: Standing): void {
     this.#post(commit, now);
-    for (const before of earlier) {
-      const part = verdict(now.state, `as a part of ${commit.slice(0, 10)}: ${now.description}`);
-      this.#post(before, part);
-    }
+    if (earlier.length > 0) this.#queue.add('overtaken');
     this.#pulls.reviewMerged();
+  }
+
+  /** Commits that the newest one has overtaken go as it goes, but for those that the branch has left. */
+  async #tellOvertaken(): Promise<void> {
+    const standing = this.#watch.standing;
+    if (standing === null) return;
+    const { commit, earlier, verdict: now } = standing;
+    const name = commit.slice(0, 10);
+    for (const before of earlier) {
+      const isPart = await this.#isPart(commit, before);
+      if (isPart === true) this.#post(before, verdict(now.state, `as a part of ${name}: ${now.description}`));
+      else if (isPart === false)
+        this.#post(before, verdict('error', `the branch has left it, and is at ${name}`));
+    }
+  }
+
+  async #isPart(later: string, earlier: string): Promise<boolean | 'unknown'> {
+    const key = `${earlier} ${later}`;
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    const found = await this.#options.context.source.comesAfter(later, earlier);
+    this.#parts.set(key, found);
+    return found;
   }
 
   #post(commit: string, { state, description }: Verdict): void {

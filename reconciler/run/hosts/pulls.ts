@@ -1,27 +1,30 @@
-import { errorMessage } from '../../base/errors.ts';
+import { Recent } from '../../base/recent.ts';
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import { sha256 } from '../../base/json.ts';
 import { planDigest } from '../../plan/compare-plans.ts';
 import type { GitHost, PullRequest } from '../../ports/hosts/git-host.ts';
 import { savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { Standing } from './deployment-watch.ts';
-import { contextOf, judgePlan, verdict } from './host-words.ts';
+import { contextOf, verdict } from './host-words.ts';
 import type { Verdict } from './host-words.ts';
-import type { PlannedPull } from './plan-pull.ts';
 import { planPull } from './plan-pull.ts';
-import type { MergedDeployment, PullStamp, WaitingPlan } from './pull-text.ts';
-import { formatPullComment, pullMarker } from './pull-text.ts';
+import type { MergedDeployment, PullStamp, ToldPlan, WaitingPlan } from './pull-text.ts';
+import { formatPullComment, MAX_WAITING, pullMarker, tellFailure, tellPlan } from './pull-text.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** Knowledge of one pull request; lost with the process, and then planned again. */
 interface KnownPull {
   stamp: PullStamp | null;
   /** The plan that was finished last, and of what. */
-  last: { readonly stamp: PullStamp; readonly planned: PlannedPull } | null;
-  planned: PlannedPull | null;
+  last: { readonly stamp: PullStamp; readonly plan: ToldPlan } | null;
+  plan: ToldPlan | null;
   notes: readonly string[];
-  /** Text of the comment as it was written last. */
+  /** Digest of the comment as it was written last. */
   told: string | null;
+  /** Everything that is known has been told; else it is to be tried again. */
+  isTold: boolean;
   isMerged: boolean;
 }
 
@@ -41,13 +44,15 @@ const MAX_MERGED = 50;
 /** Open ones that are known; a host lists no more of them. */
 const MAX_OPEN = 1_000;
 const MAX_NOTES = 5;
+/** Plans that wait for a yes and are known not to be stored again. */
+const MAX_ASKED = 500;
 
 /** Plans pull requests, and tells of it in one comment each. A comment never stands for what it is not about. */
 export class Pulls {
   readonly #options: PullsOptions;
-  readonly #known = new Map<number, KnownPull>();
+  readonly #known = new Recent<number, KnownPull>(MAX_OPEN);
   /** Ids of stored plans that wait for a yes, by what they would do. */
-  readonly #asked = new Map<string, string>();
+  readonly #asked = new Recent<string, string>(MAX_ASKED);
 
   constructor(options: PullsOptions) {
     this.#options = options;
@@ -68,8 +73,11 @@ export class Pulls {
     const { host, context, later } = this.#options;
     const open = await host.listPulls(context.source.branch, signal);
     const numbers = new Set(open.map(({ number }) => number));
-    for (const { number, head } of open)
-      if (this.#known.get(number)?.stamp?.head !== head.commit) later(number);
+    for (const { number, head, isFork } of open) {
+      if (isFork && !context.hostSettings.pulls.forks) continue;
+      const known = this.#known.get(number);
+      if (known?.isTold !== true || known.stamp?.head !== head.commit) later(number);
+    }
     for (const [number, { isMerged }] of this.#known) if (!isMerged && !numbers.has(number)) later(number);
   }
 
@@ -89,65 +97,76 @@ export class Pulls {
 
   /** Brings plan, comment and status of a pull request up to date. Throws what is tried again. */
   async review(number: number, signal: AbortSignal): Promise<void> {
-    const { context, host } = this.#options;
+    const { context, host, later } = this.#options;
     const { pulls } = context.hostSettings;
     const pull = await host.getPull(number, signal);
     if (pull.base !== context.source.branch) return void this.#known.delete(number);
     if (!pull.isOpen) return this.#end(pull, signal);
-    if (!pulls.plan || (pull.isFork && !pulls.forks)) return;
+    // Anybody may open those, so that none of them takes the place of one that is told of.
+    if (!pulls.plan || (pull.isFork && !pulls.forks)) return void this.#known.delete(number);
     await this.#options.refresh(signal);
     const base = context.desired.revision?.commit;
     if (base === undefined) return;
     const known = this.#find(number);
+    known.isTold = false;
     const stamp = { branch: pull.base, base, head: pull.head.commit };
-    if (isSame(known.stamp, stamp) && known.planned !== null) {
+    if (!isSame(known.stamp, stamp) || known.plan === null) {
+      known.stamp = stamp;
+      known.plan = null;
+      this.#post(pull, verdict('pending', `planning the merge into ${pull.base} at ${base.slice(0, 10)}`));
       await this.#tell(pull, known, signal);
-      this.#post(pull, judgePlan(known.planned));
-      return;
+      known.plan = await this.#plan(pull, stamp, signal);
+      if (known.plan === null) return later(number);
+      known.last = { stamp, plan: known.plan };
     }
-    known.stamp = stamp;
-    known.planned = null;
-    this.#post(pull, verdict('pending', `planning the merge into ${pull.base} at ${base.slice(0, 10)}`));
     await this.#tell(pull, known, signal);
-    await this.#plan(pull, known, stamp, signal);
+    this.#post(pull, known.plan.verdict);
+    known.isTold = true;
   }
 
-  async #plan(pull: PullRequest, known: KnownPull, stamp: PullStamp, signal: AbortSignal): Promise<void> {
-    const { context, host, later } = this.#options;
+  /** Plans a merge. Resolves to `null` where either side has moved meanwhile: what was planned is that of nothing that there is. */
+  async #plan(pull: PullRequest, stamp: PullStamp, signal: AbortSignal): Promise<ToldPlan | null> {
+    const { context, host } = this.#options;
     const { head } = pull;
-    let planned: PlannedPull;
+    let plan: ToldPlan;
     try {
-      planned = await planPull(context, { base: stamp.base, head: head.commit, ref: head.ref }, signal);
+      plan = tellPlan(
+        await planPull(context, { base: stamp.base, head: head.commit, ref: head.ref }, signal),
+      );
     } catch (error) {
       signal.throwIfAborted();
-      this.#post(pull, verdict('error', errorMessage(error)));
-      throw error;
+      if (isReconcilerError(error, 'PLAN_STALE')) return null;
+      const failed = verdict('error', errorMessage(error));
+      if (!isReconcilerError(error) || error.retryable) {
+        this.#post(pull, failed);
+        throw error;
+      }
+      plan = tellFailure(failed);
     }
     const now = await host.getPull(pull.number, signal);
     const isCurrent = now.isOpen && now.head.commit === stamp.head && now.base === stamp.branch;
-    if (!isCurrent || context.desired.revision?.commit !== stamp.base) return later(pull.number);
-    known.planned = planned;
-    known.last = { stamp, planned };
-    await this.#tell(pull, known, signal);
-    this.#post(pull, judgePlan(planned));
+    return isCurrent && context.desired.revision?.commit === stamp.base ? plan : null;
   }
 
   /** Merged: the same comment says how the deployment goes. Closed: what stands there is history. */
   async #end(pull: PullRequest, signal: AbortSignal): Promise<void> {
-    const known = this.#known.get(pull.number);
-    if (!pull.isMerged || known?.told === undefined || known.told === null)
+    const standing = pull.isMerged ? await this.#standingOf(pull) : null;
+    const isTold = (this.#known.get(pull.number)?.told ?? null) !== null;
+    // A process that was started after the merge knows of none, and tells of those that are not done.
+    if (!pull.isMerged || (!isTold && !isUnderWay(pull, standing)))
       return void this.#known.delete(pull.number);
+    const known = this.#find(pull.number);
+    known.stamp ??= { branch: pull.base, base: '', head: pull.head.commit };
     known.isMerged = true;
     const merged = [...this.#known].filter(([, one]) => one.isMerged);
     for (const [number] of merged.slice(0, -MAX_MERGED)) this.#known.delete(number);
-    const standing = await this.#standingOf(pull);
     if (standing === null) return;
     const waiting: WaitingPlan[] = [];
-    for (const { stack, reason, isForYes } of standing.waiting)
+    for (const { stack, reason, isForYes } of standing.waiting.slice(0, MAX_WAITING))
       waiting.push({ stack, reason, plan: isForYes ? await this.#planOf(stack, signal) : null });
     const { state, description } = standing.verdict;
-    const words = `${WORDS[state]}: ${description}`;
-    await this.#tell(pull, known, signal, { commit: pull.mergeCommit ?? '', words, waiting });
+    const commit = pull.mergeCommit ?? '';
+    await this.#tell(pull, known, signal, { commit, words: WORDS[state], description, waiting });
     if (state === 'success') this.#known.delete(pull.number);
   }
 
@@ -168,7 +187,10 @@ export class Pulls {
       const { plan } = await planStack(context, { stack, mode: 'apply', deleteVolumes: false }, signal);
       if (plan.confirmations.length === 0) return null;
       const digest = planDigest([plan]);
-      const id = this.#asked.get(digest) ?? savePlan(context, plan);
+      const known = this.#asked.get(digest);
+      // Stored plans are kept for a time.
+      const isKept = known !== undefined && context.store.getPlan(known) !== undefined;
+      const id = isKept ? known : savePlan(context, plan);
       if (id !== null) this.#asked.set(digest, id);
       return id;
     } catch (error) {
@@ -186,13 +208,14 @@ export class Pulls {
   ): Promise<void> {
     const { notes, last } = known;
     // A plan that had not come to its end by then never will.
-    const { stamp, planned } = deployment !== undefined && last !== null ? last : known;
+    const { stamp, plan } = deployment !== undefined && last !== null ? last : known;
     if (stamp === null) return;
     const { root } = this.#options.context.source;
-    const text = formatPullComment({ root, stamp, planned, notes, ...(deployment && { deployment }) });
-    if (text === known.told) return;
+    const text = formatPullComment({ root, stamp, plan, notes, ...(deployment && { deployment }) });
+    const digest = sha256(text);
+    if (digest === known.told) return;
     await this.#options.host.upsertComment(number, pullMarker(root), text, signal);
-    known.told = text;
+    known.told = digest;
   }
 
   #post({ head }: PullRequest, { state, description }: Verdict): void {
@@ -204,19 +227,18 @@ export class Pulls {
   }
 
   #find(number: number): KnownPull {
-    const known = this.#known.get(number) ?? {
+    const found = this.#known.get(number);
+    if (found !== undefined) return found;
+    const known: KnownPull = {
       stamp: null,
       last: null,
-      planned: null,
+      plan: null,
       notes: [],
       told: null,
+      isTold: false,
       isMerged: false,
     };
     this.#known.set(number, known);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_OPEN) break;
-      this.#known.delete(oldest);
-    }
     return known;
   }
 }
@@ -227,6 +249,12 @@ const WORDS: Readonly<Record<Verdict['state'], string>> = {
   failure: '❌ Failed',
   error: '❌ Failed',
 };
+
+/** The merge is what is being deployed, and not something that was deployed long ago. */
+function isUnderWay({ mergeCommit }: PullRequest, standing: Standing | null): boolean {
+  if (standing === null || mergeCommit === null || standing.verdict.state === 'success') return false;
+  return standing.commit === mergeCommit || standing.earlier.includes(mergeCommit);
+}
 
 function isSame(one: PullStamp | null, other: PullStamp): boolean {
   return one?.base === other.base && one.head === other.head && one.branch === other.branch;

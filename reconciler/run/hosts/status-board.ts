@@ -1,3 +1,4 @@
+import { Recent } from '../../base/recent.ts';
 import type { CommitStatus, GitHost, HostDeployment } from '../../ports/hosts/git-host.ts';
 
 /** Statuses that are told but for what was told last of the same: each one once. */
@@ -8,6 +9,8 @@ export interface StatusBoard {
   deploy(deployment: HostDeployment): void;
   /** Tells what a key is for. Throws what `GitHost` does; nothing is lost then. */
   send(key: string, signal: AbortSignal): Promise<void>;
+  /** Has everything told that the host has not taken yet: what it refuses now it may take later. */
+  retry(): void;
 }
 
 interface Posting {
@@ -15,13 +18,13 @@ interface Posting {
   readonly send: (host: GitHost, signal: AbortSignal) => Promise<void>;
 }
 
-/** Commits whose statuses are remembered; the oldest go first. */
-const MAX_REMEMBERED = 500;
+/** Statuses that are remembered, and that wait to be told; the oldest go first. */
+const MAX_REMEMBERED = 1_000;
 
 /** @param later has `send` called with a key, again and again where it fails */
 export function createStatusBoard(host: GitHost, later: (key: string) => void): StatusBoard {
-  const wanted = new Map<string, Posting>();
-  const told = new Map<string, string>();
+  const wanted = new Recent<string, Posting>(MAX_REMEMBERED);
+  const told = new Recent<string, string>(MAX_REMEMBERED);
   const want = (key: string, posting: Posting): void => {
     if ((wanted.get(key)?.text ?? told.get(key)) === posting.text) return;
     wanted.set(key, posting);
@@ -46,18 +49,12 @@ export function createStatusBoard(host: GitHost, later: (key: string) => void): 
       const posting = wanted.get(key);
       if (posting === undefined) return;
       await posting.send(host, signal);
-      remember(told, key, posting.text);
+      told.set(key, posting.text);
       if (wanted.get(key) === posting) wanted.delete(key);
       else later(key);
     },
+    retry() {
+      for (const key of wanted.keys()) later(key);
+    },
   };
-}
-
-function remember(told: Map<string, string>, key: string, text: string): void {
-  told.delete(key);
-  told.set(key, text);
-  for (const oldest of told.keys()) {
-    if (told.size <= MAX_REMEMBERED) break;
-    told.delete(oldest);
-  }
 }

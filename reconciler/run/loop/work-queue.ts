@@ -214,7 +214,10 @@ export class WorkQueue implements AsyncDisposable {
     this.#failures.set(key, attempt);
     const delay = retryDelayMs(error, attempt, () => clock.random());
     onFailure(key, error, delay);
-    if (delay === null) return;
+    if (delay === null) {
+      this.#failures.delete(key);
+      return;
+    }
     // Its own attempt made things happen, which came back as a hint: that is no reason to try again sooner.
     if (this.#hinted.delete(key)) this.#due.delete(key);
     this.add(key, delay);

@@ -7,6 +7,7 @@ import type { Notification } from '../../ports/notifier.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ReconcilerEvent, RepositoryStatus } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
+import { errorsAmong, isShared, strayErrors } from '../observe/stray-errors.ts';
 import { formatAddress } from '../stack-table.ts';
 import { causeOf, judge } from './decide-notification.ts';
 
@@ -165,7 +166,7 @@ export function readFindings(context: NewsContext): News {
   const { desired } = context;
   const subject = SUBJECTS.findings;
   const common = { stack: '', subject, job: null, ...at(context) };
-  const errors = strayErrors(context);
+  const errors = strayErrors(context.desired);
   const [first] = errors;
   if (first === undefined)
     return {
@@ -180,27 +181,10 @@ export function readFindings(context: NewsContext): News {
   return { is: 'trouble', notification: { type, cause, code: first.code, message, ...common, revision } };
 }
 
-/** Files that count for many stacks, and stand in the findings of each. */
-const SHARED_FILES = /^(kombinator\.ya?ml$|nodes\/|clusters\/|stackkits\/|plugins\/)/;
-
-function isShared({ file }: Diagnostic): boolean {
-  return SHARED_FILES.test(file ?? '');
-}
-
 /** All errors of a description are in shared files: that is one trouble, however many stacks have it. */
 function isToldOfRepository({ desired }: NewsContext, stack: string): boolean {
   const errors = errorsAmong(desired.get(stack)?.diagnostics ?? []);
   return errors.length > 0 && errors.every(isShared);
-}
-
-/** Errors of shared files, and of files that do not tell which stack they describe. */
-function strayErrors({ desired }: NewsContext): readonly Diagnostic[] {
-  const nameless = new Set<Diagnostic['file']>(desired.nameless());
-  return errorsAmong(desired.diagnostics()).filter((one) => isShared(one) || nameless.has(one.file));
-}
-
-function errorsAmong(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  return diagnostics.filter(({ severity }) => severity === 'error');
 }
 
 /** Codes and places, not the texts, in one order. */

@@ -71,6 +71,8 @@ async function settle(
   if (decision.kind === 'in-sync') {
     // Not shown before its tag stands.
     await completeEarlier(context, planned, { ...run, untold: await isUntold(context, planned) });
+    // A push meanwhile: what is in line is the description before it.
+    if (run.signal.aborted) return DONE;
     showDecision(parts, planned, decision);
     return DONE;
   }
@@ -88,6 +90,7 @@ async function settle(
       return reportAway(context, plan, run.trigger);
     case 'report-drift':
       await proposals.report(planned, run.signal);
+      if (run.signal.aborted) return DONE;
       showDecision(parts, planned, decision);
       return REPORTED;
     default:

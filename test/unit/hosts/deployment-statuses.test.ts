@@ -1,58 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_HOST_SETTINGS } from '../../../reconciler/ports/hosts/host-settings.ts';
-import type { HostSettings } from '../../../reconciler/ports/hosts/host-settings.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { MemoryHost } from '../../support/memory/memory-host.ts';
-import { createMemoryHost } from '../../support/memory/memory-host.ts';
-import type { Rig } from '../../support/reconciler-rig.ts';
-import { createRig, file, stack } from '../../support/reconciler-rig.ts';
+import type { MemoryHostRig } from '../../support/hosts/memory-host-rig.ts';
+import { openMemoryHostRig } from '../../support/hosts/memory-host-rig.ts';
+import { file, stack } from '../../support/reconciler-rig.ts';
 
 const DEPLOY = 'kombinator/deploy';
-const SIGNAL = new AbortController().signal;
-
-interface Deploying extends AsyncDisposable {
-  readonly rig: Rig;
-  readonly host: MemoryHost;
-  push(files: Readonly<Record<string, string | null>>): Promise<string>;
-  becomes(commit: string, state: string): Promise<string>;
-}
-
-async function open(
-  files: Readonly<Record<string, string>>,
-  settings: Partial<HostSettings> = {},
-): Promise<Deploying> {
-  const host = createMemoryHost();
-  const rig = createRig({ gitHost: host, hostSettings: { ...DEFAULT_HOST_SETTINGS, ...settings } });
-  rig.source.push(files);
-  await rig.reconciler.start();
-  return {
-    rig,
-    host,
-    async push(more) {
-      const commit = rig.source.push(more);
-      await rig.reconciler.refresh(SIGNAL);
-      return commit;
-    },
-    async becomes(commit, state) {
-      const status = await eventually(
-        () => host.status(commit, DEPLOY),
-        (one) => one?.state === state,
-        4_000,
-      );
-      if (status?.state === state) return status.description;
-      throw new Error(
-        `${commit} is ${status?.state ?? 'unknown'} (${status?.description ?? ''}), not ${state}`,
-      );
-    },
-    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
-  };
-}
 
 const SHOP = { [file('shop')]: stack('shop', { web: 'image: nginx:1.28' }) };
 
 describe('statuses of deployments', () => {
   it('stand at the commit: under way, then as described', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
 
     const commit = await place.push({
@@ -68,7 +26,10 @@ describe('statuses of deployments', () => {
   });
 
   it('say it where no stack is concerned, and where one is removed', async () => {
-    await using place = await open({ ...SHOP, [file('old')]: stack('old', { a: 'image: nginx:1.28' }) });
+    await using place = await openMemoryHostRig({
+      ...SHOP,
+      [file('old')]: stack('old', { a: 'image: nginx:1.28' }),
+    });
     await place.rig.reaches('old', 'in_sync');
 
     expect(await place.becomes(await place.push({ 'README.md': 'x' }), 'success')).toBe('no stack concerned');
@@ -78,7 +39,7 @@ describe('statuses of deployments', () => {
   });
 
   it('are failures with the reason, until it is mended', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
     const broken = await place.push({ [file('shop')]: stack('shop', { web: 'image: nginx:9.99' }) });
     expect(await place.becomes(broken, 'failure')).toMatch(/^shop: /);
@@ -90,7 +51,7 @@ describe('statuses of deployments', () => {
   });
 
   it('of a commit that another one overtook are those of the other', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
     const policy = 'policy: { prune: confirm }\n';
     await place.push({ [file('slow')]: stack('slow', { web: WEB, old: WEB }, policy) });
@@ -107,8 +68,47 @@ describe('statuses of deployments', () => {
     );
   });
 
+  it('of a commit that the branch has left are no success of the one that it went back to', async () => {
+    const policy = 'policy: { prune: confirm }\n';
+    await using place = await openMemoryHostRig({
+      [file('shop')]: stack('shop', { web: WEB, old: WEB }, policy),
+    });
+    const { rig, base } = place;
+    await rig.reaches('shop', 'in_sync');
+    const left = await place.push({ [file('shop')]: stack('shop', { web: WEB }, policy) });
+    expect(await place.becomes(left, 'pending')).toMatch(/stack/);
+    await rig.reaches('shop', 'blocked');
+
+    rig.source.moveBranch(base);
+    await rig.reconciler.refresh(new AbortController().signal);
+
+    expect(await place.becomes(base, 'success')).toBe('1 stack as described');
+    expect(await place.becomes(left, 'error')).toContain(base.slice(0, 10));
+    const states = place.host.statuses.filter(({ commit }) => commit === left).map(({ state }) => state);
+    expect(states).not.toContain('success');
+  });
+
+  it.each([
+    ['kombinator.yaml', 'sync: ['],
+    ['nodes/x.yaml', 'foo: ['],
+    ['stackkits/k/stackkit.yaml', ': ['],
+    ['clusters/c.yaml', 'server: ['],
+    ['kombinations/web/kombination.yaml', 'version: ['],
+  ])('are failures where %s has errors, whatever stack it is of', async (path, text) => {
+    await using place = await openMemoryHostRig(SHOP);
+    await place.rig.reaches('shop', 'in_sync');
+
+    const broken = await place.push({ [path]: text });
+    await place.becomes(broken, 'failure');
+    const states = place.host.statuses.filter(({ commit }) => commit === broken).map(({ state }) => state);
+    expect(states).not.toContain('success');
+
+    const mended = await place.push({ [path]: null });
+    await place.becomes(mended, 'success');
+  });
+
   it('make deployments where the operator has named an environment', async () => {
-    await using place = await open(SHOP, { environment: 'production' });
+    await using place = await openMemoryHostRig(SHOP, { settings: { environment: 'production' } });
     await place.rig.reaches('shop', 'in_sync');
 
     const commit = await place.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
@@ -131,34 +131,24 @@ const POLICY = 'policy: { prune: confirm }\n';
 const WEB = 'image: nginx:1.28';
 
 describe('the yes of a comment', () => {
-  async function merged(place: Deploying): Promise<string> {
+  async function merged(place: MemoryHostRig): Promise<string> {
     const { rig, host } = place;
-    const base = rig.reconciler.repository().revision?.commit ?? '';
     const wanted = { [file('shop')]: stack('shop', { web: WEB }, POLICY) };
-    host.propose(5, rig.source.commitBeside(base, wanted));
-    rig.reconciler.noteHook({ type: 'pull', number: 5, delivery: '1' });
-    await eventually(
-      () => host.comments(5)[0] ?? '',
-      (text) => text.includes('has planned'),
-      4_000,
-    );
+    place.propose(5, wanted);
+    await place.says(5, (text) => text.includes('has planned'));
     const commit = await place.push(wanted);
     host.merged(5, commit);
     rig.reconciler.noteHook({ type: 'pull', number: 5, delivery: '2' });
-    const text = await eventually(
-      () => host.comments(5)[0] ?? '',
-      (one) => one.includes('kombinator confirm'),
-      4_000,
-    );
+    const text = await place.says(5, (one) => one.includes('kombinator confirm'));
     const plan = /kombinator confirm (\w+)/.exec(text)?.[1];
     if (plan === undefined) throw new Error(`no plan to confirm in ${text}`);
     return plan;
   }
 
   it('counts from those whom the operator has named and the host lets write, for exactly this plan', async () => {
-    await using place = await open(
+    await using place = await openMemoryHostRig(
       { [file('shop')]: stack('shop', { web: WEB, old: WEB }, POLICY) },
-      { confirm: ['Alice'] },
+      { settings: { confirm: ['Alice'] } },
     );
     const { rig, host } = place;
     await rig.reaches('shop', 'in_sync');
@@ -200,7 +190,10 @@ describe('the yes of a comment', () => {
   });
 
   it('says nothing to comments that are for others', async () => {
-    await using place = await open({ [file('shop')]: WITH_DATA }, { confirm: ['alice'] });
+    await using place = await openMemoryHostRig(
+      { [file('shop')]: WITH_DATA },
+      { settings: { confirm: ['alice'] } },
+    );
     const { rig, host } = place;
     host.propose(1, rig.source.commitBeside(rig.reconciler.repository().revision?.commit ?? '', { x: '1' }));
     rig.reconciler.noteHook(host.write(1, 'alice', 'Please say `kombinator confirm x`'));

@@ -1,64 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { DEFAULT_HOST_SETTINGS } from '../../../reconciler/ports/hosts/host-settings.ts';
-import type { HostSettings } from '../../../reconciler/ports/hosts/host-settings.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { MemoryHost } from '../../support/memory/memory-host.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
+import { openMemoryHostRig } from '../../support/hosts/memory-host-rig.ts';
 import { createMemoryHost } from '../../support/memory/memory-host.ts';
-import type { Rig, RigOptions } from '../../support/reconciler-rig.ts';
-import { createRig, file, stack } from '../../support/reconciler-rig.ts';
+import { file, stack } from '../../support/reconciler-rig.ts';
 
 const PLAN = 'kombinator/plan';
-
-interface HostRig extends AsyncDisposable {
-  readonly rig: Rig;
-  readonly host: MemoryHost;
-  /** Opens a pull request with these files on top of the branch, or pushes to it. Returns its head. */
-  propose(number: number, files: Readonly<Record<string, string | null>>, parent?: string): string;
-  settles(commit: string, state: string): Promise<string>;
-}
-
-async function open(
-  files: Readonly<Record<string, string>>,
-  { settings = {}, ...more }: RigOptions & { readonly settings?: Partial<HostSettings> } = {},
-): Promise<HostRig> {
-  const host = createMemoryHost();
-  const rig = createRig({
-    gitHost: host,
-    hostSettings: { ...DEFAULT_HOST_SETTINGS, page: 'https://kombinator.example.org', ...settings },
-    ...more,
-  });
-  const base = rig.source.push(files);
-  await rig.reconciler.start();
-  return {
-    rig,
-    host,
-    propose(number, proposed, parent = base) {
-      const commit = rig.source.commitBeside(parent, proposed);
-      host.propose(number, commit);
-      rig.reconciler.noteHook({ type: 'pull', number, delivery: commit });
-      return commit;
-    },
-    async settles(commit, state) {
-      const status = await eventually(
-        () => host.status(commit, PLAN),
-        (one) => one?.state === state,
-        4_000,
-      );
-      if (status?.state === state) return status.description;
-      throw new Error(
-        `${commit} is ${status?.state ?? 'unknown'} (${status?.description ?? ''}), not ${state}`,
-      );
-    },
-    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
-  };
-}
 
 const SHOP = { [file('shop')]: stack('shop', { web: 'image: nginx:1.28' }) };
 
 describe('plans of pull requests', () => {
   it('are of the merge, with the commits that they are of, in one comment and a status', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
 
     const head = place.propose(7, { [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
@@ -77,7 +31,7 @@ describe('plans of pull requests', () => {
   });
 
   it('say that nothing is concerned only where that was found out', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     const head = place.propose(1, { 'README.md': 'words' });
     expect(await place.settles(head, 'success')).toBe('no stack concerned');
 
@@ -87,7 +41,7 @@ describe('plans of pull requests', () => {
   });
 
   it('are made anew when the branch or the pull request moves, and nothing old is left standing', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     const first = place.propose(2, { [file('web')]: stack('web', { a: 'image: nginx:1.28' }) });
     await place.settles(first, 'success');
     const base = place.rig.source.push({ 'notes.txt': 'other' });
@@ -111,7 +65,10 @@ describe('plans of pull requests', () => {
   });
 
   it('tell conflicts, removals, and more than can be told', async () => {
-    await using place = await open({ ...SHOP, [file('old')]: stack('old', { a: 'image: nginx:1.28' }) });
+    await using place = await openMemoryHostRig({
+      ...SHOP,
+      [file('old')]: stack('old', { a: 'image: nginx:1.28' }),
+    });
     await place.rig.reaches('old', 'in_sync');
     const fork = place.rig.reconciler.repository().revision?.commit ?? '';
 
@@ -129,7 +86,7 @@ describe('plans of pull requests', () => {
   });
 
   it('are no success where a machine does not answer', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
     place.rig
       .engine()
@@ -141,7 +98,7 @@ describe('plans of pull requests', () => {
   });
 
   it('are not made of forks, unless the operator says so, nor of other branches', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     const head = place.rig.source.commitBeside(place.rig.reconciler.repository().revision?.commit ?? '', {
       [file('web')]: stack('web', { a: 'image: nginx:1.28' }),
     });
@@ -160,7 +117,7 @@ describe('plans of pull requests', () => {
   it('read no secret that is not in force', async () => {
     const text = (reference: string) =>
       stack('shop', { web: `image: nginx:1.28, environment: { KEY: "${reference}" }` });
-    await using place = await open(
+    await using place = await openMemoryHostRig(
       { [file('shop')]: text('secret://env/DB') },
       { secrets: { 'secret://env/DB': 'hunter2hunter2', 'secret://env/OTHER': 'correct horse' } },
     );
@@ -180,7 +137,7 @@ describe('plans of pull requests', () => {
   });
 
   it('tell what the host did not take once it does', async () => {
-    await using place = await open(SHOP);
+    await using place = await openMemoryHostRig(SHOP);
     place.host.failWith(new ReconcilerError('HOST_UNREACHABLE', 'the host is away', { retryable: true }));
     const head = place.propose(1, { 'x.txt': '1' });
     await place.rig.reaches('shop', 'in_sync');
@@ -189,5 +146,41 @@ describe('plans of pull requests', () => {
     place.host.failWith(null);
 
     expect(await place.settles(head, 'success')).toBe('no stack concerned');
+  });
+});
+
+describe('a host that does not take everything', () => {
+  it('is told of a plan again when it refused the comment, or the status', async () => {
+    const host = createMemoryHost();
+    const refusal = new ReconcilerError('HOST_REFUSED', 'Resource not accessible by integration');
+    let refused: 'upsertComment' | 'setStatus' | null = 'upsertComment';
+    const strict = {
+      ...host,
+      upsertComment: (...all: Parameters<typeof host.upsertComment>) =>
+        refused === 'upsertComment' ? Promise.reject(refusal) : host.upsertComment(...all),
+      setStatus: (...all: Parameters<typeof host.setStatus>) =>
+        refused === 'setStatus' ? Promise.reject(refusal) : host.setStatus(...all),
+    };
+    await using place = await openMemoryHostRig(SHOP, { host: strict, clock: createFastClock(2_000) });
+    const first = place.propose(1, { 'x.txt': '1' });
+    await place.settles(first, 'pending');
+    expect(place.host.comments(1)).toEqual([]);
+
+    refused = 'setStatus';
+    await place.says(1, (text) => text.includes('No stack is concerned'));
+    expect(place.host.status(first, PLAN)?.state).toBe('pending');
+
+    refused = null;
+    expect(await place.settles(first, 'success')).toBe('no stack concerned');
+  });
+
+  it('is told why a merge could not be tried', async () => {
+    await using place = await openMemoryHostRig(SHOP);
+    place.host.propose(1, 'd'.repeat(40));
+    place.rig.reconciler.noteHook({ type: 'pull', number: 1, delivery: '1' });
+
+    expect(await place.settles('d'.repeat(40), 'error')).not.toBe('');
+
+    expect(await place.says(1, (text) => !text.includes('Planning'))).toContain('could not be found out');
   });
 });

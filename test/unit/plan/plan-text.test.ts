@@ -151,13 +151,14 @@ describe('Markdown', () => {
     const text = formatMarkdown([plan, planOf('blog')], [{ stack: 'x', code: 'INVALID', message: 'a|b' }]);
     expect(text).toContain('| `shop` | 1 |  |  |  | ✋ needs a yes, ⚠️ risks |');
     expect(text).toContain('| `blog` |  |  |  |  |  |');
-    expect(text).toContain('| `x` | | | | | ❌ a\\|b `INVALID` |');
+    expect(text).toContain('| `x` | | | | | ❌ no plan: `INVALID` |');
+    expect(text).toContain('\n- ❌ `x`: `a¦b`\n');
     expect(text).toContain('**Total of 2 stacks: 1 to create');
     expect(text).toContain('<details open><summary><b>shop</b>: Plan: 1 to create');
     expect(text).not.toContain('<b>blog</b>');
     expect(text).toContain('````diff\n+ create  local/container/web');
     expect(text).toContain('\n!   ⚠ runs privileged\n');
-    expect(text).toContain('deletes \\*all\\* \\| &lt;i&gt;');
+    expect(text).toContain('- ✋ needs a yes: `deletes *all* ¦ <i>`');
   });
 
   it('is not longer than a comment may be', () => {
