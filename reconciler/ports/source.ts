@@ -87,6 +87,8 @@ export interface MergeResult {
   readonly changes: readonly FileChange[];
   /** Paths that both sides have changed in ways that do not go together, sorted; there are no changes then. */
   readonly conflicts: readonly string[];
+  /** Contents that merging has made and that `readBlobs` does not know, by blob; `null`: too large to be read. Left out: there are none. */
+  readonly contents?: ReadonlyMap<string, Uint8Array | null>;
 }
 
 export interface TagRequest {

@@ -39,7 +39,10 @@ export function describeMerges(setup: () => Promise<SourceHarness>): void {
     const base = await harness.push([file('a', '2')], 'the same');
     await source.resolve(signal);
 
-    expect(await source.tryMerge({ base, ...proposed }, signal)).toEqual({ changes: [], conflicts: [] });
+    expect(await source.tryMerge({ base, ...proposed }, signal)).toMatchObject({
+      changes: [],
+      conflicts: [],
+    });
   });
 
   it('names what both sides have changed', async () => {

@@ -35,9 +35,10 @@ export function createRootedSource(source: Source, root: string): Source {
     commit: (request, signal) => source.commit({ ...request, writes: outward(request.writes) }, signal),
     propose: (request, signal) => source.propose({ ...request, writes: outward(request.writes) }, signal),
     async tryMerge(request, signal) {
-      const { changes, conflicts } = await source.tryMerge(request, signal);
+      const merge = await source.tryMerge(request, signal);
       // A conflict elsewhere keeps the merge from being made as well.
-      return { changes: inside(changes), conflicts: conflicts.map((path) => posix.relative(root, path)) };
+      const conflicts = merge.conflicts.map((path) => posix.relative(root, path));
+      return { ...merge, changes: inside(merge.changes), conflicts };
     },
   };
 }

@@ -5,7 +5,7 @@ import { stackDigest } from '../../model/stack.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { PlanFailure } from '../../plan/text/markdown.ts';
 import type { PreviewedState } from '../../ports/desired.ts';
-import type { FileChange, FileWrite } from '../../ports/source.ts';
+import type { FileWrite, MergeResult } from '../../ports/source.ts';
 import type { RunContext } from '../context.ts';
 import { planApart } from '../files/plan-overlay.ts';
 import { withContents } from '../observe/plan-contents.ts';
@@ -54,9 +54,10 @@ export async function planPull(
   signal: AbortSignal,
 ): Promise<PlannedPull> {
   const { source, desired } = context;
-  const { changes, conflicts } = await source.tryMerge(commits, signal);
+  const merge = await source.tryMerge(commits, signal);
+  const { conflicts } = merge;
   if (conflicts.length > 0) return { ...NOTHING, conflicts };
-  const { writes, gaps } = await readWrites(context, changes, signal);
+  const { writes, gaps } = await readWrites(context, merge, signal);
   if (desired.revision?.commit !== commits.base) throw movedOn();
   if (writes.length === 0) return { ...NOTHING, gaps };
   let state: PreviewedState;
@@ -77,14 +78,14 @@ function movedOn(): ReconcilerError {
 /** Reads what the merge would write. */
 async function readWrites(
   { source }: RunContext,
-  changes: readonly FileChange[],
+  { changes, contents: made = new Map() }: Pick<MergeResult, 'changes' | 'contents'>,
   signal: AbortSignal,
 ): Promise<{ readonly writes: readonly FileWrite[]; readonly gaps: readonly string[] }> {
   const files = changes.flatMap(({ path, after }) =>
     after !== null && after.type !== 'submodule' ? [{ path, ...after, type: after.type }] : [],
   );
-  const contents = new Map<string, Uint8Array>();
-  const blobs = [...new Set(files.map(({ blob }) => blob))];
+  const contents = new Map([...made].filter((one): one is [string, Uint8Array] => one[1] !== null));
+  const blobs = [...new Set(files.map(({ blob }) => blob))].filter((blob) => !made.has(blob));
   for await (const { blob, content } of source.readBlobs(blobs, MAX_FILE_BYTES, signal))
     if (content !== null) contents.set(blob, content);
   const gone = changes.flatMap(({ path, after }) => (after === null ? [{ path, content: null }] : []));

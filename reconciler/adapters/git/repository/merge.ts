@@ -3,8 +3,10 @@ import * as isomorphic from 'isomorphic-git';
 import { isReconcilerError } from '../../../base/errors.ts';
 import type { MergeResult } from '../../../ports/source.ts';
 import { gitError } from '../errors.ts';
-import type { GitCommand } from './git-command.ts';
+import type { GitCommand, GitResult } from './git-command.ts';
 import { firstErrorLine } from './git-command.ts';
+import type { MergePlace } from './merge-place.ts';
+import { openMergePlace } from './merge-place.ts';
 import { isObjectId } from './objects.ts';
 import type { Repository } from './repository.ts';
 
@@ -13,8 +15,12 @@ export interface MergeSides {
   readonly head: string;
 }
 
-/** Settings of the machine may name programs that merge; what is proposed must not choose among them. */
-const NO_SETTINGS = { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' };
+/** Longest time of a merge, in milliseconds: histories and files can be made so that it takes for ever. */
+const TIME_LIMIT_MS = 60_000;
+/** Bytes of one file that was merged, and of all together. */
+const MAX_FILE_BYTES = 16 * 1024 ** 2;
+const MAX_MADE_BYTES = 64 * 1024 ** 2;
+const MAX_TREE_BYTES = 64 * 1024 ** 2;
 /** Exit code of `git merge-tree` where both sides have changed the same lines. */
 const CONFLICTS = 1;
 
@@ -22,8 +28,9 @@ const CONFLICTS = 1;
 const NOBODY = { name: 'Kombinator', email: 'kombinator@localhost', timestamp: 0, timezoneOffset: 0 };
 
 /**
- * Merges two commits without a work tree: only objects that no ref names are written. By the system's git where there is one, as hosts do it; without it a file
- * that one side has moved and the other has changed is in conflict. Throws GIT_ERROR, also for a git before 2.38, which cannot.
+ * Merges two commits without a work tree. By the system's git where there is one, as hosts do it, in a place of its own: no setting of the repository counts, nothing is
+ * written to it, and no program but git runs. Without git, a file that one side has moved and the other has changed is in conflict, and objects that no ref names are
+ * written. Throws GIT_ERROR, also for a git before 2.38, which cannot, and for a merge that takes longer than a minute.
  */
 export async function mergeCommits(
   git: GitCommand,
@@ -43,14 +50,51 @@ async function mergeByCommand(
   { base, head }: MergeSides,
   signal: AbortSignal,
 ): Promise<MergeResult> {
-  const where = ['--git-dir', repository.commonDir];
+  await using place = await openMergePlace(repository.commonDir);
+  const where = ['--git-dir', place.directory];
   const args = [...where, 'merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head];
-  const { exitCode, stdout, stderr } = await git.run(args, { signal, env: NO_SETTINGS });
+  const { exitCode, stdout, stderr } = await runInTime(git, args, place, signal);
   const [tree = '', ...names] = stdout.toString('utf8').split('\0');
   if ((exitCode !== 0 && exitCode !== CONFLICTS) || !isObjectId(tree))
     throw gitError(`the merge cannot be tried (git 2.38 or newer can): ${firstErrorLine(stderr)}`);
   if (exitCode === CONFLICTS) return inConflict(names);
-  return { changes: await repository.diffTree(base, tree, signal), conflicts: [] };
+  const made = await place.made();
+  const readMade = (id: string) => (made.has(id) ? place.read(id, MAX_TREE_BYTES) : null);
+  const changes = await repository.diffTree(base, tree, signal, readMade);
+  const blobs = changes.flatMap(({ after }) => (after !== null && made.has(after.blob) ? [after.blob] : []));
+  return { changes, conflicts: [], contents: await readContents(place, new Set(blobs), signal) };
+}
+
+async function runInTime(
+  git: GitCommand,
+  args: readonly string[],
+  { env }: MergePlace,
+  signal: AbortSignal,
+): Promise<GitResult> {
+  const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  try {
+    return await git.run(args, { signal: AbortSignal.any([signal, limit]), env });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted) throw gitError(`the merge takes longer than ${TIME_LIMIT_MS / 1_000} s`);
+    throw error;
+  }
+}
+
+async function readContents(
+  place: MergePlace,
+  blobs: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<NonNullable<MergeResult['contents']>> {
+  const contents = new Map<string, Uint8Array | null>();
+  let left = MAX_MADE_BYTES;
+  for (const blob of blobs) {
+    signal.throwIfAborted();
+    const content = await place.read(blob, Math.min(MAX_FILE_BYTES, left)).catch(() => null);
+    left -= content?.byteLength ?? 0;
+    contents.set(blob, content);
+  }
+  return contents;
 }
 
 async function mergeByLibrary(

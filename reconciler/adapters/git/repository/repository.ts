@@ -56,8 +56,17 @@ export interface Repository extends Pick<
   /** Returns what the tree of a commit has at a path. */
   entryAt(commit: string, path: string): Promise<TreeEntry | null>;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
-  /** Files that differ between a commit and a tree. */
-  diffTree(commit: string, tree: string, signal: AbortSignal): Promise<readonly FileChange[]>;
+  /**
+   * Files that differ between a commit and a tree.
+   *
+   * @param readMade reads trees that are elsewhere; `null`: this one is not
+   */
+  diffTree(
+    commit: string,
+    tree: string,
+    signal: AbortSignal,
+    readMade?: (id: string) => Promise<Buffer> | null,
+  ): Promise<readonly FileChange[]>;
   /** The object of a new tag, which no ref names yet. */
   writeTag(request: TagRequest): Promise<string>;
   /** Returns what a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
@@ -124,9 +133,10 @@ export function createRepository(options: RepositoryOptions): Repository {
       });
     },
     diff: (from, to, signal) => diffCommits(store, from, to, signal),
-    diffTree: async (commit, tree, signal) => {
+    diffTree: async (commit, tree, signal, readMade = () => null) => {
       const before = (await readCommit(store, commit)).tree;
-      return diffTrees((id) => readTreeObject(store, id), before, tree, signal);
+      const readTree = (id: string) => readMade(id) ?? readTreeObject(store, id);
+      return diffTrees(readTree, before, tree, signal);
     },
     readBlob: async (blob) => {
       const object = await store.read(blob);
