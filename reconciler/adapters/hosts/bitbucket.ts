@@ -24,7 +24,7 @@ import {
   refused,
 } from './hook.ts';
 import { writeHook } from './install-hook.ts';
-import { memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
+import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace, WrittenComment } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
 
@@ -284,5 +284,6 @@ function createPullReader(
 function readComment(data: unknown, pull: number): PullComment {
   const comment = readAnswer(data);
   const author = nameOf(memberAt(data, 'user')) ?? '';
-  return { id: `${comment.number('id')}`, pull, author, text: comment.text('content.raw') };
+  const isEdited = isChanged(data, 'created_on', 'updated_on');
+  return { id: `${comment.number('id')}`, pull, author, text: comment.text('content.raw'), isEdited };
 }

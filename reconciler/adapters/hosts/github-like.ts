@@ -12,7 +12,7 @@ import { askForAll, segment } from './host-client.ts';
 import { hookFields } from './hook.ts';
 import { HostAnswer } from './host-fetch.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import { memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
+import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace, WrittenComment } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
 
@@ -141,7 +141,8 @@ function readComment(data: unknown, pull: number): PullComment {
   const comment = readAnswer(data);
   // The account of who wrote it may be gone.
   const author = comment.optionalText('user.login') ?? '';
-  return { id: `${comment.number('id')}`, pull, author, text: comment.optionalText('body') ?? '' };
+  const isEdited = isChanged(data, 'created_at', 'updated_at');
+  return { id: `${comment.number('id')}`, pull, author, text: comment.optionalText('body') ?? '', isEdited };
 }
 
 /** Number of the pull request that a comment is under, by the address that it has there. */

@@ -28,7 +28,7 @@ import {
   REPLAY_WINDOW_MS,
 } from './hook.ts';
 import { writeHook } from './install-hook.ts';
-import { memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
+import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
 
@@ -280,5 +280,6 @@ function readPull(data: unknown): PullRequest {
 function readComment(data: unknown, pull: number): PullComment {
   const note = readAnswer(data);
   const author = note.optionalText('author.username') ?? '';
-  return { id: `${note.number('id')}`, pull, author, text: note.text('body') };
+  const isEdited = isChanged(data, 'created_at', 'updated_at');
+  return { id: `${note.number('id')}`, pull, author, text: note.text('body'), isEdited };
 }

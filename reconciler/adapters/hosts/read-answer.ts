@@ -43,6 +43,17 @@ function missing(what: string): never {
   throw new ReconcilerError('HOST_UNREACHABLE', `the answer of the host lacks ${what}`, { retryable: true });
 }
 
+/** Both times are written at once, and not always in the same moment. */
+const SAME_MOMENT_MS = 1_000;
+
+/** Tells whether something was changed after it was made, by members that hold times; what has no such times counts as never changed. */
+export function isChanged(data: unknown, createdAt: string, updatedAt: string): boolean {
+  const [created, updated] = [createdAt, updatedAt].map((path) =>
+    Date.parse(asString(memberAt(data, path)) ?? ''),
+  );
+  return (updated ?? Number.NaN) - (created ?? Number.NaN) > SAME_MOMENT_MS;
+}
+
 const MAX_DESCRIPTION = 140;
 
 /** One line of at most 140 characters, as statuses have them. */

@@ -52,6 +52,8 @@ export interface PullComment {
   /** Login of who wrote it. */
   readonly author: string;
   readonly text: string;
+  /** It was changed after it was written, not necessarily by its author. */
+  readonly isEdited: boolean;
 }
 
 /** Outcome of something about one commit. */

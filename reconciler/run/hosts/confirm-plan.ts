@@ -1,7 +1,10 @@
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { GitHost, HostPermission, PullComment } from '../../ports/hosts/git-host.ts';
 import type { HostSettings } from '../../ports/hosts/host-settings.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { ApplyOperations } from '../../public/reconciler.ts';
+import type { RunContext } from '../context.ts';
+import { planStack } from '../observe/plan-stack.ts';
 
 /** Something that a comment asks for. */
 export type Command =
@@ -13,9 +16,11 @@ export type Command =
 /** Longest word of a command that is told back, in characters. */
 const MAX_WORDS = 60;
 
-/** Reads the first line of a comment; `null`: it is not for us. */
+/** Reads the first line of a comment that is not blank; `null`: it is not for us. */
 export function readCommand(text: string): Command | null {
-  const [line = ''] = text.trimStart().split('\n', 1);
+  const line = text.split('\n').find((one) => one.trim() !== '') ?? '';
+  // So far in, it is code, which somebody shows to others.
+  if (/^(?: {4}|\t)/.test(line)) return null;
   const [program, verb, argument, ...rest] = line.trim().split(/\s+/);
   if (program !== 'kombinator' && program !== '/kombinator') return null;
   if (verb === 'plan' && argument === undefined) return { do: 'plan' };
@@ -25,6 +30,7 @@ export function readCommand(text: string): Command | null {
 }
 
 export interface ConfirmParts {
+  readonly context: RunContext;
   readonly host: GitHost;
   readonly settings: HostSettings;
   readonly applies: Pick<ApplyOperations, 'apply' | 'getPlan'>;
@@ -41,14 +47,16 @@ export interface Answer {
  * what can be tried again.
  */
 export async function confirmPlan(
-  { host, settings, applies }: ConfirmParts,
-  { author }: PullComment,
+  { context, host, settings, applies }: ConfirmParts,
+  { author, isEdited }: PullComment,
   planId: string,
   signal: AbortSignal,
 ): Promise<Answer> {
   const refused = (why: string): Answer => ({ isDone: false, note: `${author}, ${planId}: ${why}` });
   const isNamed = settings.confirm.some((login) => login.toLowerCase() === author.toLowerCase());
   if (!isNamed) return refused('the operator has not named you among those who confirm plans');
+  // Those who may write to a repository may change the comments of others, who are still shown as their authors.
+  if (isEdited) return refused('the comment was changed after it was written: write another one');
   let permission: HostPermission;
   try {
     permission = await host.permissionOf(author, signal);
@@ -60,15 +68,38 @@ export async function confirmPlan(
     return refused('the host does not let you write to the repository at this moment');
   const plan = applies.getPlan(planId);
   if (plan === undefined) return refused('there is no such plan');
-  const email = `${author}@${new URL(host.address).hostname}`;
   try {
+    if (!(await isAsked(context, plan, signal)))
+      return refused('this is not what the stack waits for: take the plan that stands in the comment above');
+    const email = `${author}@${new URL(host.address).hostname}`;
     const job = await applies.apply(
       { stack: plan.stack, confirm: true, plan, actor: { name: author, email }, trigger: 'comment' },
       signal,
     );
     return { isDone: true, note: `${author} has said yes to the plan of ${plan.stack}: job ${job.id}` };
   } catch (error) {
+    signal.throwIfAborted();
     if (!isReconcilerError(error) || error.retryable) throw error;
     return refused(errorMessage(error));
   }
+}
+
+/**
+ * Tells whether a plan asks for the yes that the stack waits for now. Plans are made over the API as well, by whoever may read, and with more in them: volumes that go, or
+ * nothing that needs a yes.
+ */
+async function isAsked(
+  context: RunContext,
+  { stack, confirmations }: Plan,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { plan } = await planStack(context, { stack, mode: 'apply', deleteVolumes: false }, signal);
+  return confirmations.length > 0 && textOf(confirmations) === textOf(plan.confirmations);
+}
+
+function textOf(confirmations: Plan['confirmations']): string {
+  return confirmations
+    .map(({ code, ids }) => [code, ...ids.toSorted()].join(' '))
+    .toSorted()
+    .join('\n');
 }

@@ -85,13 +85,12 @@ function describeComments({ start, open }: GitHostHarness): void {
     const host = open(double);
     double.world.addPull();
     double.world.addPull();
-    const { id } = double.world.addComment(1, 'bob', 'kombinator confirm plan_1');
-    expect(await host.getComment(1, `${id}`, SIGNAL)).toEqual({
-      id: `${id}`,
-      pull: 1,
-      author: 'bob',
-      text: 'kombinator confirm plan_1',
-    });
+    const comment = double.world.addComment(1, 'bob', 'kombinator confirm plan_1');
+    const { id } = comment;
+    const read = { id: `${id}`, pull: 1, author: 'bob', text: 'kombinator confirm plan_1' };
+    expect(await host.getComment(1, `${id}`, SIGNAL)).toEqual({ ...read, isEdited: false });
+    comment.changedAfter = 60_000;
+    expect(await host.getComment(1, `${id}`, SIGNAL)).toEqual({ ...read, isEdited: true });
     await expect(host.getComment(2, `${id}`, SIGNAL)).rejects.toMatchObject({ code: 'HOST_REFUSED' });
     await expect(host.getComment(1, '999999', SIGNAL)).rejects.toMatchObject({ code: 'HOST_REFUSED' });
   });

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldEvent, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls } from './host-world.ts';
+import { commentsOf, openPulls, timesOf } from './host-world.ts';
 
 const API = '/2.0';
 
@@ -207,9 +207,13 @@ function pullBody(pull: WorldPull, origin: string, world: HostWorld) {
   };
 }
 
-function commentBody({ id, pull, author, text }: WorldComment, origin: string, { repository }: HostWorld) {
+function commentBody(comment: WorldComment, origin: string, { repository }: HostWorld) {
+  const { id, pull, author, text } = comment;
+  const { created, updated } = timesOf(comment);
   return {
     id,
+    created_on: created,
+    updated_on: updated,
     content: { raw: text },
     user: { account_id: author },
     deleted: false,

@@ -2,7 +2,7 @@ import type { CommitStatus } from '../../../reconciler/ports/hosts/git-host.ts';
 import type { DoubleAnswer, DoubleRequest } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls } from './host-world.ts';
+import { commentsOf, openPulls, timesOf } from './host-world.ts';
 
 export interface GithubLikeWords {
   readonly apiPath: string;
@@ -214,13 +214,17 @@ export function pullBody(pull: WorldPull, { origin }: { readonly origin: string 
 }
 
 export function commentBody(
-  { id, pull, author, text }: WorldComment,
+  comment: WorldComment,
   { origin }: { readonly origin: string },
   { repository }: HostWorld,
   { place }: Pick<GithubLikeWords, 'place'>,
 ) {
+  const { id, pull, author, text } = comment;
+  const { created, updated } = timesOf(comment);
   return {
     id,
+    created_at: created,
+    updated_at: updated,
     body: text,
     user: { login: author },
     html_url: `${origin}/${repository}/pull/${pull}#issuecomment-${id}`,

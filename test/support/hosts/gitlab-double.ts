@@ -3,7 +3,7 @@ import type { HostPermission } from '../../../reconciler/ports/hosts/git-host.ts
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldEvent, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls } from './host-world.ts';
+import { commentsOf, openPulls, timesOf } from './host-world.ts';
 
 const API = '/api/v4';
 const ZEROS = '0'.repeat(40);
@@ -231,8 +231,11 @@ function pullBody(pull: WorldPull, origin: string, world: HostWorld) {
   };
 }
 
-function noteBody({ id, author, text }: WorldComment) {
-  return { id, body: text, author: { username: author }, system: false };
+function noteBody(comment: WorldComment) {
+  const { id, author, text } = comment;
+  const { created, updated } = timesOf(comment);
+  const times = { created_at: created, updated_at: updated };
+  return { id, body: text, author: { username: author }, system: false, ...times };
 }
 
 function payloadOf(

@@ -24,6 +24,8 @@ export interface WorldComment {
   readonly pull: number;
   author: string;
   text: string;
+  /** Time of the last change in milliseconds after it was written; 0: there was none. */
+  changedAfter: number;
   readonly reactions: string[];
 }
 
@@ -104,7 +106,14 @@ export function createHostWorld(): HostWorld {
       return pull;
     },
     addComment(pull, author, text) {
-      const comment: WorldComment = { id: world.nextId(), pull, author, text, reactions: [] };
+      const comment: WorldComment = {
+        id: world.nextId(),
+        pull,
+        author,
+        text,
+        changedAfter: 0,
+        reactions: [],
+      };
       world.comments.set(comment.id, comment);
       return comment;
     },
@@ -117,6 +126,18 @@ export function openPulls(world: HostWorld, base: string | null): readonly World
   return [...world.pulls.values()]
     .filter((pull) => pull.isOpen && (base === null || pull.base === base))
     .toSorted((a, b) => b.changed - a.changed);
+}
+
+/** Times of a comment, ISO 8601. */
+export function timesOf({ changedAfter }: WorldComment): {
+  readonly created: string;
+  readonly updated: string;
+} {
+  const created = Date.UTC(2026, 10, 1, 12);
+  return {
+    created: new Date(created).toISOString(),
+    updated: new Date(created + changedAfter).toISOString(),
+  };
 }
 
 export function commentsOf(world: HostWorld, pull: number): readonly WorldComment[] {

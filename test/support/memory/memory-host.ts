@@ -16,7 +16,7 @@ export interface MemoryHost extends GitHost {
   /** Merged as this commit of the branch. */
   merged(number: number, commit: string): void;
   close(number: number): void;
-  write(number: number, author: string, text: string): HookNews;
+  write(number: number, author: string, text: string, isEdited?: boolean): HookNews;
   permit(login: string, permission: HostPermission): void;
   /** Calls fail with this, until `null`. */
   failWith(error: ReconcilerError | null): void;
@@ -83,9 +83,9 @@ export function createMemoryHost({ pause, onStatus }: MemoryHostOptions = {}): M
     merged: (number, commit) =>
       void pulls.set(number, { ...find(number), isOpen: false, isMerged: true, mergeCommit: commit }),
     close: (number) => void pulls.set(number, { ...find(number), isOpen: false }),
-    write(number, author, text) {
+    write(number, author, text, isEdited = false) {
       const id = String(written.size + 1);
-      written.set(id, { id, pull: number, author, text });
+      written.set(id, { id, pull: number, author, text, isEdited });
       return { type: 'comment', number, comment: id, delivery: `comment-${id}` };
     },
     permit: (login, permission) => void permissions.set(login, permission),

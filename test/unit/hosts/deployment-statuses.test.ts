@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import type { MemoryHostRig } from '../../support/hosts/memory-host-rig.ts';
 import { openMemoryHostRig } from '../../support/hosts/memory-host-rig.ts';
+import { createMemoryHost } from '../../support/memory/memory-host.ts';
 import { file, stack } from '../../support/reconciler-rig.ts';
 
 const DEPLOY = 'kombinator/deploy';
@@ -147,15 +151,21 @@ describe('the yes of a comment', () => {
 
   it('counts from those whom the operator has named and the host lets write, for exactly this plan', async () => {
     await using place = await openMemoryHostRig(
-      { [file('shop')]: stack('shop', { web: WEB, old: WEB }, POLICY) },
+      {
+        [file('shop')]: stack(
+          'shop',
+          { web: WEB, old: `${WEB}, volumes: ["data:/data"]` },
+          `${POLICY}${VOLUME}`,
+        ),
+      },
       { settings: { confirm: ['Alice'] } },
     );
     const { rig, host } = place;
     await rig.reaches('shop', 'in_sync');
     const plan = await merged(place);
     await rig.reaches('shop', 'blocked');
-    const say = async (author: string, text: string) => {
-      const news = host.write(5, author, text);
+    const say = async (author: string, text: string, isEdited = false) => {
+      const news = host.write(5, author, text, isEdited);
       rig.reconciler.noteHook(news);
       rig.reconciler.noteHook(news);
       const id = news.type === 'comment' ? news.comment : '';
@@ -172,6 +182,19 @@ describe('the yes of a comment', () => {
     host.permit('alice', 'write');
     expect(await say('alice', 'kombinator confirm 01ARZ3NDEKTSV4RRFFQ69G5FAV')).toEqual(['no']);
     expect(await say('alice', 'kombinator destroy everything')).toEqual(['no']);
+    expect(await say('alice', `kombinator confirm ${plan}`, true)).toEqual(['no']);
+    for (const more of [
+      { volumes: true },
+      { mode: 'destroy' },
+      { mode: 'destroy', volumes: true },
+    ] as const) {
+      const made = await rig.reconciler.plan(
+        { stack: 'shop', actor: null, trigger: 'api', ...more },
+        new AbortController().signal,
+      );
+      expect(made.plan.confirmations).not.toEqual([]);
+      expect(await say('alice', `kombinator confirm ${made.planId}`)).toEqual(['no']);
+    }
     expect(rig.reconciler.getStack('shop').state).toBe('blocked');
 
     expect(await say('alice', `kombinator confirm ${plan}\n\nLooks good.`)).toEqual(['yes']);
@@ -184,9 +207,48 @@ describe('the yes of a comment', () => {
       (one) => one.includes('Deployed'),
       4_000,
     );
-    expect(text).toContain('mallory');
-    expect(text).toContain('destroy everything');
+    const history = host.history(5).join('\n');
+    expect(history).toContain('mallory');
+    expect(history).toContain('destroy everything');
+    expect(text).toContain('alice has said yes');
     expect(host.comments(5)).toHaveLength(1);
+  });
+
+  it('counts in the next process as well, whose comment says how it went', async () => {
+    const store = createSqliteStore({ path: ':memory:', clock: createFastClock() });
+    await using place = await openMemoryHostRig(
+      { [file('shop')]: stack('shop', { web: WEB, old: WEB }, POLICY) },
+      { settings: { confirm: ['alice'] }, store },
+    );
+    await place.rig.reaches('shop', 'in_sync');
+    const plan = await merged(place);
+    place.host.permit('alice', 'write');
+    await using next = await place.rig.restart({ store });
+    await next.reconciler.start();
+    await next.reaches('shop', 'blocked');
+
+    next.reconciler.noteHook(place.host.write(5, 'alice', `kombinator confirm ${plan}`));
+
+    await next.reaches('shop', 'in_sync');
+    expect(next.jobs('shop')[0]).toMatchObject({ actor: 'alice', trigger: 'comment' });
+    expect(await place.says(5, (text) => text.includes('Deployed'))).toContain('said yes');
+  });
+
+  it('is refused where the host does not tell what somebody may do', async () => {
+    const host = createMemoryHost();
+    const refusal = new ReconcilerError('HOST_REFUSED', 'the token may not ask');
+    await using place = await openMemoryHostRig(
+      { [file('shop')]: stack('shop', { web: WEB, old: WEB }, POLICY) },
+      { settings: { confirm: ['alice'] }, host: { ...host, permissionOf: () => Promise.reject(refusal) } },
+    );
+    await place.rig.reaches('shop', 'in_sync');
+    const plan = await merged(place);
+
+    place.rig.reconciler.noteHook(host.write(5, 'alice', `kombinator confirm ${plan}`));
+
+    await place.says(5, (text) => text.includes('the token may not ask'));
+    expect(host.reactions.map(({ answer }) => answer)).toEqual(['no']);
+    expect(place.rig.reconciler.getStack('shop').state).toBe('blocked');
   });
 
   it('says nothing to comments that are for others', async () => {
@@ -196,6 +258,9 @@ describe('the yes of a comment', () => {
     );
     const { rig, host } = place;
     host.propose(1, rig.source.commitBeside(rig.reconciler.repository().revision?.commit ?? '', { x: '1' }));
+    rig.reconciler.noteHook(host.write(1, 'alice', '\n    kombinator plan\n\nis what I wrote'));
+    rig.reconciler.noteHook(host.write(1, 'alice', '> kombinator plan\n\nis what you wrote'));
+    rig.reconciler.noteHook(host.write(1, 'alice', '```\nkombinator plan\n```'));
     rig.reconciler.noteHook(host.write(1, 'alice', 'Please say `kombinator confirm x`'));
     rig.reconciler.noteHook(host.write(1, 'alice', 'kombinator plan'));
     await eventually(
@@ -204,6 +269,6 @@ describe('the yes of a comment', () => {
       4_000,
     );
 
-    expect(host.reactions).toEqual([{ comment: '2', answer: 'yes' }]);
+    expect(host.reactions).toEqual([{ comment: '5', answer: 'yes' }]);
   });
 });

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as isomorphic from 'isomorphic-git';
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { isReconcilerError } from '../../../base/errors.ts';
 import type { MergeResult } from '../../../ports/source.ts';
 import { gitError } from '../errors.ts';
@@ -71,12 +72,12 @@ async function runInTime(
   { env }: MergePlace,
   signal: AbortSignal,
 ): Promise<GitResult> {
-  const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  using scope = createAbortScope({ signals: [signal], timeoutMs: TIME_LIMIT_MS });
   try {
-    return await git.run(args, { signal: AbortSignal.any([signal, limit]), env });
+    return await git.run(args, { signal: scope.signal, env });
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.aborted) throw gitError(`the merge takes longer than ${TIME_LIMIT_MS / 1_000} s`);
+    if (scope.timedOut) throw gitError(`the merge takes longer than ${TIME_LIMIT_MS / 1_000} s`);
     throw error;
   }
 }
