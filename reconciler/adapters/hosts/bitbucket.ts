@@ -27,6 +27,8 @@ import { writeHook } from './install-hook.ts';
 import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace, WrittenComment } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
+import type { PullPlace } from './upsert-pull.ts';
+import { createPullWriter } from './upsert-pull.ts';
 
 /** Events that a hook is set up for (https://support.atlassian.com/bitbucket-cloud/docs/event-payloads). */
 const EVENTS: readonly string[] = [
@@ -70,6 +72,7 @@ export function createBitbucketHost(options: HostOptions): GitHost {
       }
       return pulls;
     },
+    upsertPull: createPullWriter(createPulls(ask, { root, repository })),
     async getComment(pull, comment, signal) {
       const path = `${root}/pullrequests/${pull}/comments/${segment(comment)}`;
       return readComment((await ask({ path, signal })).data, pull);
@@ -97,6 +100,42 @@ export function createBitbucketHost(options: HostOptions): GitHost {
         signal,
       );
       return `${address}/admin/webhooks`;
+    },
+  };
+}
+
+function createPulls(
+  ask: AskHost,
+  { root, repository }: { readonly root: string; readonly repository: string },
+): PullPlace {
+  const path = `${root}/pullrequests`;
+  return {
+    async find({ branch, base }, signal) {
+      const [from, into] = [branch, base].map((name) => JSON.stringify(name));
+      const states = '(state="OPEN" OR state="DECLINED")';
+      const q = `${states} AND source.branch.name=${from} AND destination.branch.name=${into}`;
+      const query = { ...PER_PAGE, q, sort: '-created_on' };
+      const listed = await askForAll(ask, { path, query, limit: MAX_PULLS, signal }, entriesOf);
+      const isOurs = (pull: unknown): boolean =>
+        asString(memberAt(pull, 'source.repository.full_name'))?.toLowerCase() === repository.toLowerCase();
+      return listed.filter(isOurs).map((data) => {
+        const pull = readAnswer(data);
+        const commit = pull.optionalText('source.commit.hash') ?? '';
+        const isOpen = pull.text('state') === 'OPEN';
+        return { number: pull.number('id'), isOpen, commit, address: pull.text('links.html.href') };
+      });
+    },
+    async create(draft, signal) {
+      const sides = {
+        source: { branch: { name: draft.branch } },
+        destination: { branch: { name: draft.base } },
+      };
+      const body = { ...sides, title: draft.title, description: draft.text, close_source_branch: true };
+      return readAnswer((await ask({ method: 'POST', path, body, signal })).data).text('links.html.href');
+    },
+    async update(number, { title, text }, signal) {
+      const body = { title, description: text };
+      await ask({ method: 'PUT', path: `${path}/${number}`, body, signal });
     },
   };
 }

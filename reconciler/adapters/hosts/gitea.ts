@@ -42,6 +42,8 @@ export function createGiteaHost(kind: 'gitea' | 'forgejo', options: HostOptions)
       repository: options.repository,
       perPage: PER_PAGE,
       openPulls: (base) => ({ state: 'open', sort: 'recentupdate', base_branch: base }),
+      // Nothing finds them by their branch.
+      pullsOf: ({ base }) => ({ state: 'all', sort: 'recentupdate', base_branch: base }),
       askLogin: async (signal) => readAnswer((await ask({ path: '/user', signal })).data).text('login'),
     }),
     async installHook({ address, secret }, signal) {

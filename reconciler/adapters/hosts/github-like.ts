@@ -5,6 +5,7 @@ import type {
   HookNews,
   HostPermission,
   PullComment,
+  PullDraft,
   PullRequest,
 } from '../../ports/hosts/git-host.ts';
 import type { AskHost } from './host-client.ts';
@@ -15,6 +16,8 @@ import { ReconcilerError } from '../../base/errors.ts';
 import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace, WrittenComment } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
+import type { PullPlace } from './upsert-pull.ts';
+import { createPullWriter } from './upsert-pull.ts';
 
 export interface GithubLikeOptions {
   readonly ask: AskHost;
@@ -22,6 +25,8 @@ export interface GithubLikeOptions {
   readonly repository: string;
   /** Query for open pull requests that are to be merged into a branch, the newest change first. */
   readonly openPulls: (base: string) => Readonly<Record<string, string>>;
+  /** Query for pull requests out of a branch, open or not, the newest first; a server that does not know it lists more. */
+  readonly pullsOf: (draft: PullDraft) => Readonly<Record<string, string>>;
   /** Entries of a page. */
   readonly perPage: Readonly<Record<string, string>>;
   /** Finds out who writes with the token. */
@@ -30,7 +35,14 @@ export interface GithubLikeOptions {
 
 type GithubLike = Pick<
   GitHost,
-  'getPull' | 'listPulls' | 'getComment' | 'upsertComment' | 'setStatus' | 'permissionOf' | 'react'
+  | 'getPull'
+  | 'listPulls'
+  | 'upsertPull'
+  | 'getComment'
+  | 'upsertComment'
+  | 'setStatus'
+  | 'permissionOf'
+  | 'react'
 >;
 
 const MAX_PULLS = 100;
@@ -70,6 +82,7 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
       // An older server does not know the parameter, and lists those of all branches.
       return pulls.map(readPull).filter((pull) => pull.base === base);
     },
+    upsertPull: createPullWriter(createPullPlace(options)),
     async getComment(pull, comment, signal) {
       const { data } = await ask({ path: `${root}/issues/comments/${segment(comment)}`, signal });
       if (pullOf(data) !== pull)
@@ -90,6 +103,30 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
     async react(_pull, comment, answer, signal) {
       const path = `${root}/issues/comments/${segment(comment)}/reactions`;
       await ask({ method: 'POST', path, body: { content: answer === 'yes' ? '+1' : '-1' }, signal });
+    },
+  };
+}
+
+function createPullPlace({ ask, repository, perPage, pullsOf }: GithubLikeOptions): PullPlace {
+  const path = `/repos/${repository}/pulls`;
+  return {
+    async find(draft, signal) {
+      const query = { ...perPage, ...pullsOf(draft) };
+      const listed = await askForAll(ask, { path, query, limit: MAX_PULLS, signal }, readEntries);
+      const isOurs = (data: unknown): boolean =>
+        memberAt(data, 'head.ref') === draft.branch && memberAt(data, 'base.ref') === draft.base;
+      return listed
+        .filter(isOurs)
+        .map(readPull)
+        .filter(({ isFork }) => !isFork)
+        .map(({ number, isOpen, head, address }) => ({ number, isOpen, commit: head.commit, address }));
+    },
+    async create({ branch, base, title, text }, signal) {
+      const body = { head: branch, base, title, body: text };
+      return readAnswer((await ask({ method: 'POST', path, body, signal })).data).text('html_url');
+    },
+    async update(number, { title, text }, signal) {
+      await ask({ method: 'PATCH', path: `${path}/${number}`, body: { title, body: text }, signal });
     },
   };
 }

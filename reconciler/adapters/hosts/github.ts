@@ -31,6 +31,13 @@ export function createGithubHost(options: GithubOptions): GitHost {
       repository,
       perPage: PER_PAGE,
       openPulls: (base) => ({ state: 'open', base, sort: 'updated', direction: 'desc' }),
+      pullsOf: ({ branch, base }) => ({
+        state: 'all',
+        head: `${repository.split('/', 1)[0] ?? ''}:${branch}`,
+        base,
+        sort: 'created',
+        direction: 'desc',
+      }),
       askLogin,
     }),
     setDeployment: createDeploymentWriter(ask, `${root}/deployments`),

@@ -31,6 +31,8 @@ import { writeHook } from './install-hook.ts';
 import { isChanged, memberAt, readAnswer, readEntries, shorten } from './read-answer.ts';
 import type { CommentPlace } from './upsert-comment.ts';
 import { createCommentWriter, createLogin } from './upsert-comment.ts';
+import type { PullPlace } from './upsert-pull.ts';
+import { createPullWriter } from './upsert-pull.ts';
 
 const PER_PAGE = { per_page: '100' };
 const MAX_PULLS = 100;
@@ -58,6 +60,7 @@ export function createGitlabHost(options: HostOptions): GitHost {
       // One that is being prepared, or has no commits, proposes nothing yet.
       return listed.filter((pull) => asString(memberAt(pull, 'sha')) !== undefined).map(readPull);
     },
+    upsertPull: createPullWriter(createMergeRequests(ask, root)),
     async getComment(pull, comment, signal) {
       const path = `${root}/merge_requests/${pull}/notes/${segment(comment)}`;
       return readComment((await ask({ path, signal })).data, pull);
@@ -90,6 +93,34 @@ const EVENTS = {
   note_events: true,
   enable_ssl_verification: true,
 };
+
+function createMergeRequests(ask: AskHost, root: string): PullPlace {
+  const path = `${root}/merge_requests`;
+  return {
+    async find({ branch, base }, signal) {
+      const order = { order_by: 'created_at', sort: 'desc' };
+      const query = { ...PER_PAGE, ...order, source_branch: branch, target_branch: base };
+      const listed = await askForAll(ask, { path, query, limit: MAX_PULLS, signal }, readEntries);
+      return listed
+        .filter((pull) => memberAt(pull, 'source_project_id') === memberAt(pull, 'target_project_id'))
+        .map((data) => {
+          const pull = readAnswer(data);
+          const commit = pull.optionalText('sha') ?? '';
+          const isOpen = pull.text('state') === 'opened';
+          return { number: pull.number('iid'), isOpen, commit, address: pull.text('web_url') };
+        });
+    },
+    async create({ branch, base, title, text }, signal) {
+      const draft = { source_branch: branch, target_branch: base, title, description: text };
+      const body = { ...draft, remove_source_branch: true };
+      return readAnswer((await ask({ method: 'POST', path, body, signal })).data).text('web_url');
+    },
+    async update(number, { title, text }, signal) {
+      const body = { title, description: text };
+      await ask({ method: 'PUT', path: `${path}/${number}`, body, signal });
+    },
+  };
+}
 
 /** A hook has one of both: what a signing token was before would still let somebody in. */
 function secretMember(secret: string): object {

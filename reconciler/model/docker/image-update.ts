@@ -11,6 +11,6 @@ export type ImageUpdate =
 export interface ImageUpdates {
   /** Cron expression. */
   readonly schedule: string;
-  /** A commit on the branch that is read, or one on a branch of proposals beside it. */
-  readonly as: 'commit' | 'branch';
+  /** A commit on the branch that is read, or one on a branch of proposals beside it, with a pull request at the Git host or without. */
+  readonly as: 'commit' | 'branch' | 'pull';
 }

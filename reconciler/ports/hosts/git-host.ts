@@ -46,6 +46,19 @@ export interface PullRequest {
   readonly mergeCommit: string | null;
 }
 
+/** A pull request that is to be: out of a branch of the repository itself, into another one of it. */
+export interface PullDraft {
+  /** Names of branches, without `refs/heads/`. */
+  readonly branch: string;
+  readonly base: string;
+  /** Commit that the branch is on. */
+  readonly commit: string;
+  /** One line. */
+  readonly title: string;
+  /** Markdown, at most 60,000 characters. */
+  readonly text: string;
+}
+
 export interface PullComment {
   readonly id: string;
   readonly pull: number;
@@ -99,6 +112,11 @@ export interface GitHost {
   getPull(number: number, signal: AbortSignal): Promise<PullRequest>;
   /** Open ones that are to be merged into a branch, newest change first, at most 100. */
   listPulls(base: string, signal: AbortSignal): Promise<readonly PullRequest[]>;
+  /**
+   * Opens a pull request, or brings title and text of the open one of that branch up to date. Resolves to its web address; `null`: people have closed the one that
+   * proposed this commit.
+   */
+  upsertPull(draft: PullDraft, signal: AbortSignal): Promise<string | null>;
   getComment(pull: number, comment: string, signal: AbortSignal): Promise<PullComment>;
   /**
    * Writes the one comment that has a marker (`<!-- kombinator:plan -->`, its first line), in place of what it said, or a new one; comments of others that

@@ -1,4 +1,4 @@
-import { Recent } from '../../base/recent.ts';
+import { Recent } from './recent.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { GitHost, HookNews } from '../../ports/hosts/git-host.ts';
 import type { LoadResult } from '../../ports/desired.ts';

@@ -1,4 +1,4 @@
-import { Recent } from '../../base/recent.ts';
+import { Recent } from './recent.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { sha256 } from '../../base/json.ts';
 import { planDigest } from '../../plan/compare-plans.ts';

@@ -1,4 +1,4 @@
-import { Recent } from '../../base/recent.ts';
+import { Recent } from './recent.ts';
 import type { CommitStatus, GitHost, HostDeployment } from '../../ports/hosts/git-host.ts';
 
 /** Statuses that are told but for what was told last of the same: each one once. */

@@ -77,7 +77,45 @@ function describePulls({ start, open, refOf, forkRefOf }: GitHostHarness): void 
     expect(pulls.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, index) => 120 - index));
     expect(await open(double).listPulls('nobody', SIGNAL)).toEqual([]);
   });
+
+  it('opens one pull request of a branch, and brings it up to date', async () => {
+    await using double = await start();
+    const { pulls } = double.world;
+    double.world.addPull({ branch: 'updates/images', base: 'release' });
+    double.world.addPull({ branch: 'updates/images', isFork: true });
+    const write = (title: string, commit = HEAD) =>
+      open(double).upsertPull({ ...DRAFT, title, text: `${title}.`, commit }, SIGNAL);
+
+    const addresses = [await write('One'), await write('Two'), await write('Two')];
+
+    expect(new Set(addresses).size).toBe(1);
+    expect(addresses[0]).toContain(double.origin);
+    expect([pulls.size, pulls.get(1)?.title, pulls.get(2)?.title]).toEqual([3, 'Change 1', 'Change 2']);
+    expect(pulls.get(3)).toMatchObject({ title: 'Two', text: 'Two.', base: 'main', isOpen: true });
+  });
+
+  it('leaves a pull request closed that people have closed, until its branch proposes something else', async () => {
+    await using double = await start();
+    const host = open(double);
+    const { pulls } = double.world;
+    await host.upsertPull(DRAFT, SIGNAL);
+    Object.assign(pulls.get(1) ?? {}, { isOpen: false });
+
+    expect(await host.upsertPull(DRAFT, SIGNAL)).toBeNull();
+    expect(pulls.size).toBe(1);
+
+    expect(await host.upsertPull({ ...DRAFT, commit: MERGE }, SIGNAL)).toContain(double.origin);
+    expect(pulls.get(2)).toMatchObject({ isOpen: true, branch: 'updates/images' });
+  });
 }
+
+const DRAFT = {
+  branch: 'updates/images',
+  base: 'main',
+  commit: HEAD,
+  title: 'Update images',
+  text: 'Newer ones.',
+} as const;
 
 function describeComments({ start, open }: GitHostHarness): void {
   it('reads a comment, and refuses one of another pull request', async () => {

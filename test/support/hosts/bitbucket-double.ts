@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldEvent, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls, timesOf } from './host-world.ts';
+import { allPulls, commentsOf, openPull, openPulls, timesOf } from './host-world.ts';
 
 const API = '/2.0';
 
@@ -41,6 +41,13 @@ export function createBitbucketDialect(): HostDialect {
   };
 }
 
+interface BitbucketDraft {
+  readonly title: string;
+  readonly description: string;
+  readonly source: { readonly branch: { readonly name: string } };
+  readonly destination: { readonly branch: { readonly name: string } };
+}
+
 const ROUTES: readonly Route[] = [
   {
     method: 'GET',
@@ -61,9 +68,33 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     pattern: /^\/pullrequests$/,
     answer(_, request, world) {
-      const base = /destination\.branch\.name="(.*)"$/.exec(request.query.get('q') ?? '')?.[1] ?? null;
-      return list(openPulls(world, base), request, (pull) => pullBody(pull, request.origin, world));
+      const q = request.query.get('q') ?? '';
+      const base = /destination\.branch\.name="(.*)"$/.exec(q)?.[1] ?? null;
+      const branch = /source\.branch\.name="([^"]*)"/.exec(q)?.[1] ?? null;
+      const pulls = q.includes('DECLINED') ? allPulls(world, base) : openPulls(world, base);
+      const asked = pulls.filter((pull) => !pull.isMerged && (branch === null || pull.branch === branch));
+      return list(asked, request, (pull) => pullBody(pull, request.origin, world));
     },
+  },
+  {
+    method: 'POST',
+    pattern: /^\/pullrequests$/,
+    answer(_, { body, origin }, world) {
+      const draft = body as unknown as BitbucketDraft;
+      const [branch, base] = [draft.source.branch.name, draft.destination.branch.name];
+      const pull = openPull(world, { branch, base, title: draft.title, text: draft.description });
+      if (pull === null) return { status: 409, body: { error: { message: 'There is one already' } } };
+      return { status: 201, body: pullBody(pull, origin, world) };
+    },
+  },
+  {
+    method: 'PUT',
+    pattern: /^\/pullrequests\/(\d+)$/,
+    answer: ([number], { body, origin }, world) =>
+      toAnswer(world.pulls.get(Number(number)), (pull) => {
+        Object.assign(pull, { title: body['title'], text: body['description'] });
+        return pullBody(pull, origin, world);
+      }),
   },
   {
     method: 'GET',

@@ -2,7 +2,7 @@ import type { CommitStatus } from '../../../reconciler/ports/hosts/git-host.ts';
 import type { DoubleAnswer, DoubleRequest } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls, timesOf } from './host-world.ts';
+import { allPulls, commentsOf, openPull, openPulls, timesOf } from './host-world.ts';
 
 export interface GithubLikeWords {
   readonly apiPath: string;
@@ -56,11 +56,35 @@ function routes(words: GithubLikeWords): readonly Route[] {
       pattern: /^\/pulls$/,
       answer(_, request, world) {
         const base = words.baseParameter === null ? null : request.query.get(words.baseParameter);
-        return list(openPulls(world, base), request, words, (pull) => {
+        const head = words.baseParameter === 'base' ? request.query.get('head') : null;
+        const pulls = request.query.get('state') === 'all' ? allPulls(world, base) : openPulls(world, base);
+        const asked = pulls.filter(({ branch }) => head === null || head === `acme:${branch}`);
+        return list(asked, request, words, (pull) => {
           const { merged, ...body } = pullBody(pull, request, world);
           return words.listsMerged ? { ...body, merged } : body;
         });
       },
+    },
+    {
+      method: 'POST',
+      pattern: /^\/pulls$/,
+      answer(_, request, world) {
+        const { head, base, title, body } = request.body as Record<string, string>;
+        const draft = { title: title ?? '', text: body ?? '', branch: head ?? '', base: base ?? '' };
+        const pull = openPull(world, draft);
+        if (pull === null) return { status: 422, body: { message: 'A pull request already exists' } };
+        return { status: 201, body: pullBody(pull, request, world) };
+      },
+    },
+    {
+      method: 'PATCH',
+      pattern: /^\/pulls\/(\d+)$/,
+      answer: ([number], request, world) =>
+        toAnswer(world.pulls.get(Number(number)), (pull) => {
+          const { title, body } = request.body as Record<string, string>;
+          Object.assign(pull, { title, text: body });
+          return pullBody(pull, request, world);
+        }),
     },
     ...commentRoutes(words),
     {

@@ -3,7 +3,7 @@ import type { HostPermission } from '../../../reconciler/ports/hosts/git-host.ts
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import { page } from './host-double.ts';
 import type { HostWorld, WorldComment, WorldEvent, WorldPull } from './host-world.ts';
-import { commentsOf, openPulls, timesOf } from './host-world.ts';
+import { allPulls, commentsOf, openPull, openPulls, timesOf } from './host-world.ts';
 
 const API = '/api/v4';
 const ZEROS = '0'.repeat(40);
@@ -86,10 +86,39 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     pattern: /^\/merge_requests$/,
-    answer: (_, request, world) =>
-      list(openPulls(world, request.query.get('target_branch')), request, (pull) =>
-        pullBody(pull, request.origin, world),
-      ),
+    answer(_, request, world) {
+      const [base, branch] = ['target_branch', 'source_branch'].map((name) => request.query.get(name));
+      const isOpen = request.query.get('state') === 'opened';
+      const pulls = isOpen ? openPulls(world, base ?? null) : allPulls(world, base ?? null);
+      const asked = pulls.filter((pull) => branch === null || pull.branch === branch);
+      return list(asked, request, (pull) => pullBody(pull, request.origin, world));
+    },
+  },
+  {
+    method: 'POST',
+    pattern: /^\/merge_requests$/,
+    answer(_, { body, origin }, world) {
+      const {
+        source_branch: branch = '',
+        target_branch: base = '',
+        title = '',
+        description = '',
+      } = body as Record<string, string>;
+      const pull = openPull(world, { branch, base, title, text: description });
+      if (pull === null)
+        return { status: 409, body: { message: ['Another open merge request already exists'] } };
+      // It is prepared first, and has no commit until then.
+      return { status: 201, body: { ...pullBody(pull, origin, world), sha: null } };
+    },
+  },
+  {
+    method: 'PUT',
+    pattern: /^\/merge_requests\/(\d+)$/,
+    answer: ([number], { body, origin }, world) =>
+      toAnswer(world.pulls.get(Number(number)), (pull) => {
+        Object.assign(pull, { title: body['title'], text: body['description'] });
+        return pullBody(pull, origin, world);
+      }),
   },
   {
     method: 'GET',

@@ -7,6 +7,7 @@ import type {
 export interface WorldPull {
   readonly number: number;
   title: string;
+  text: string;
   author: string;
   isOpen: boolean;
   isMerged: boolean;
@@ -91,6 +92,7 @@ export function createHostWorld(): HostWorld {
       const pull: WorldPull = {
         number,
         title: `Change ${number}`,
+        text: '',
         author: 'ada',
         isOpen: true,
         isMerged: false,
@@ -138,6 +140,22 @@ export function timesOf({ changedAfter }: WorldComment): {
     created: new Date(created).toISOString(),
     updated: new Date(created + changedAfter).toISOString(),
   };
+}
+
+/** Opens a pull request of a branch as the one behind the token. */
+export function openPull(
+  world: HostWorld,
+  pull: Pick<WorldPull, 'title' | 'text' | 'branch' | 'base'>,
+): WorldPull | null {
+  const isThere = [...world.pulls.values()].some(
+    (one) => one.isOpen && !one.isFork && one.branch === pull.branch && one.base === pull.base,
+  );
+  return isThere ? null : world.addPull({ ...pull, author: world.login });
+}
+
+/** All into a branch, open or not, the newest first. */
+export function allPulls(world: HostWorld, base: string | null): readonly WorldPull[] {
+  return [...world.pulls.values()].filter((pull) => base === null || pull.base === base).toReversed();
 }
 
 export function commentsOf(world: HostWorld, pull: number): readonly WorldComment[] {

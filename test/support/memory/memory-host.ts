@@ -6,6 +6,7 @@ import type {
   HostDeployment,
   HostPermission,
   PullComment,
+  PullDraft,
   PullRequest,
 } from '../../../reconciler/ports/hosts/git-host.ts';
 
@@ -24,6 +25,8 @@ export interface MemoryHost extends GitHost {
   comments(number: number): readonly string[];
   /** Texts that the one comment has had, the oldest first. */
   history(number: number): readonly string[];
+  /** Pull requests that were to be opened or brought up to date, the oldest first. */
+  readonly drafts: readonly PullDraft[];
   /** Statuses as they were set, the oldest first. */
   readonly statuses: readonly (CommitStatus & { readonly commit: string })[];
   readonly deployments: readonly HostDeployment[];
@@ -44,6 +47,7 @@ export function createMemoryHost({ pause, onStatus }: MemoryHostOptions = {}): M
   const own = new Map<number, Map<string, string[]>>();
   const permissions = new Map<string, HostPermission>();
   const statuses: (CommitStatus & { readonly commit: string })[] = [];
+  const drafts: PullDraft[] = [];
   const deployments: HostDeployment[] = [];
   const reactions: { readonly comment: string; readonly answer: 'yes' | 'no' }[] = [];
   let failure: ReconcilerError | null = null;
@@ -59,6 +63,7 @@ export function createMemoryHost({ pause, onStatus }: MemoryHostOptions = {}): M
   return {
     kind: 'forgejo',
     address: 'https://forge.example.org/home/config',
+    drafts,
     statuses,
     deployments,
     reactions,
@@ -102,6 +107,11 @@ export function createMemoryHost({ pause, onStatus }: MemoryHostOptions = {}): M
     async listPulls(base) {
       await enter();
       return [...pulls.values()].filter((pull) => pull.isOpen && pull.base === base);
+    },
+    async upsertPull(draft) {
+      await enter();
+      drafts.push(draft);
+      return `https://forge.example.org/home/config/pulls/of/${draft.branch}`;
     },
     async getComment(_, comment) {
       await enter();

@@ -63,5 +63,6 @@ export function readImageUpdates(document: Fields, diagnostics: DiagnosticCollec
     diagnostics.error(found.code ?? 'INVALID_FORMAT', ['image_updates', 'schedule'], found.problem, {
       hint: found.hint,
     });
-  return { schedule, as: own(fields, 'as') === 'branch' ? 'branch' : 'commit' };
+  const as = own(fields, 'as');
+  return { schedule, as: as === 'branch' || as === 'pull' ? as : 'commit' };
 }

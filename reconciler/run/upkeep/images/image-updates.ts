@@ -4,6 +4,7 @@ import { isProblem } from '../../../base/problem.ts';
 import { isCalledFor, parseSchedule } from '../../../base/schedule.ts';
 import { formatRefFolder } from '../../../model/git/source-root.ts';
 import { findRegistry } from '../../../model/registry.ts';
+import { quoteCode } from '../../../plan/text/quote.ts';
 import type { FileWrite } from '../../../ports/source.ts';
 import type { RunContext } from '../../context.ts';
 import { AUTHOR } from '../../drift/drift-proposals.ts';
@@ -14,7 +15,7 @@ import type { FoundImage, PassedOver } from './find-updates.ts';
 import { findImages, updatedServices } from './find-updates.ts';
 
 export interface ImageUpdatesParts extends Pick<OperationParts, 'loop' | 'writer'> {
-  readonly context: Pick<RunContext, 'clock' | 'desired' | 'logger' | 'source'>;
+  readonly context: Pick<RunContext, 'clock' | 'desired' | 'gitHost' | 'hostSettings' | 'logger' | 'source'>;
   readonly registries: Pick<CheckParts, 'client' | 'resolve'>;
 }
 
@@ -23,6 +24,9 @@ const MINUTE_MS = 60_000;
 const MAX_CATCH_UP_MS = 60 * MINUTE_MS;
 /** Somebody may push between a look and a commit. */
 const TRIES = 4;
+/** Longest name of a service, or of an image, in a pull request, in characters. */
+const MAX_NAME = 150;
+
 /** Looks for newer images at set times, and writes them into the descriptions: one commit for all that a pass has found. */
 export class ImageUpdates {
   readonly #parts: ImageUpdatesParts;
@@ -93,8 +97,9 @@ export class ImageUpdates {
       const [first] = writes;
       if (base === undefined || first === undefined) return null;
       const message = messageOf(written);
+      const as = desired.settings().imageUpdates?.as ?? 'commit';
       try {
-        if (desired.settings().imageUpdates?.as !== 'branch') {
+        if (as === 'commit') {
           const by = { actor: AUTHOR, signal, base };
           const commit = writer.commitFiles(writes, { file: first.path, message }, by);
           return (await loop.written(commit)).commit;
@@ -106,10 +111,32 @@ export class ImageUpdates {
             `${branch} is the branch that is read: no images are proposed on it`,
           );
         const proposed = await source.propose({ branch, base, writes, message, author: AUTHOR }, signal);
+        if (as === 'pull') await this.#openPull({ branch, commit: proposed.commit, images: written }, signal);
         return proposed.isNew ? proposed.commit : null;
       } catch (error) {
         if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TRIES) throw error;
       }
+    }
+  }
+
+  /** Opens a pull request of the branch, or brings the open one up to date. A host that does not take it is asked again by the next pass. */
+  async #openPull({ branch, commit, images }: ProposedImages, signal: AbortSignal): Promise<void> {
+    const { gitHost, hostSettings, logger, source } = this.#parts.context;
+    try {
+      if (gitHost === null || !hostSettings.writes)
+        throw new ReconcilerError(
+          'BAD_OPTIONS',
+          `the operator has set up no Git host with a token (git.host): there is the branch ${branch} alone`,
+        );
+      const draft = { branch, base: source.branch, commit, title: titleOf(images), text: textOf(images) };
+      const address = await gitHost.upsertPull(draft, signal);
+      logger.info(
+        { branch, commit, address },
+        address === null ? 'newer images were turned down' : 'newer images are proposed',
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ branch, error: errorMessage(error) }, 'no pull request of newer images could be opened');
     }
   }
 
@@ -151,14 +178,42 @@ export class ImageUpdates {
   }
 }
 
+interface ProposedImages {
+  readonly branch: string;
+  readonly commit: string;
+  readonly images: readonly FoundImage[];
+}
+
 /** Says nothing of when: the same images have the same message. */
 function messageOf(images: readonly FoundImage[]): string {
+  return [titleOf(images), '', ...images.map(lineOf)].join('\n');
+}
+
+/** Services whose images the text of a pull request lists; hosts take 60,000 characters. */
+const MAX_LISTED = 100;
+
+function textOf(images: readonly FoundImage[]): string {
+  const more = images.length - MAX_LISTED;
+  return [
+    'Newer images that fit what these services ask for under `image_update`:',
+    '',
+    ...images.slice(0, MAX_LISTED).map(({ stack, service, image, next }) => {
+      const name = quoteCode(`${stack}/${service}`, MAX_NAME);
+      return `- ${name}: ${quoteCode(image, MAX_NAME)} → ${quoteCode(next, MAX_NAME)}`;
+    }),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+    '',
+    'The branch is put anew as newer ones come, unless somebody else commits to it. Closing this says no to these; others are proposed when they come.',
+  ].join('\n');
+}
+
+function titleOf(images: readonly FoundImage[]): string {
   const [first] = images;
   const subject =
     images.length === 1 && first !== undefined
       ? `the image of ${first.stack}/${first.service}`
       : `the images of ${images.length} services`;
-  return [`Update ${subject}`, '', ...images.map(lineOf)].join('\n');
+  return `Update ${subject}`;
 }
 
 function lineOf({ stack, service, image, next }: FoundImage): string {

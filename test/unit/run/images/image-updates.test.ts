@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
+import { DEFAULT_HOST_SETTINGS } from '../../../../reconciler/ports/hosts/host-settings.ts';
 import type { RegistryClient } from '../../../../reconciler/ports/registry-client.ts';
 import { NO_REGISTRY_CLIENT } from '../../../../reconciler/ports/registry-client.ts';
 import { createKeptRegistries } from '../../../../reconciler/run/registries/kept-registries.ts';
 import { createMemoryVault } from '../../../support/fakes/memory-vault.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { createMemoryHost } from '../../../support/memory/memory-host.ts';
 import type { MemorySource } from '../../../support/memory/memory-source.ts';
 import { createMemorySource } from '../../../support/memory/memory-source.ts';
 import { createRig, file } from '../../../support/reconciler-rig.ts';
@@ -123,6 +125,57 @@ describe('newer images', () => {
     );
     expect(source.proposal('updates/images')?.commit).toBe(proposal?.commit);
     expect((await source.lookup('main')).commit).toBe(first);
+  });
+
+  it('are a pull request where the repository wants that, which is told the newest', async () => {
+    const source = createMemorySource();
+    const host = createMemoryHost();
+    const tags: Record<string, readonly string[]> = { ...TAGS };
+    const { registries } = createRegistries(tags);
+    const hostSettings = { ...DEFAULT_HOST_SETTINGS, pulls: { plan: false, forks: false } };
+    await using rig = createRig({ source, registries, gitHost: host, hostSettings });
+    const first = source.push({ ...SETTINGS('pull'), [file('shop')]: SHOP });
+    host.failWith(new ReconcilerError('HOST_UNREACHABLE', 'the host is away', { retryable: true }));
+    await rig.reconciler.start();
+    const untold = 'no pull request of newer images could be opened';
+    await eventually(
+      () => rig.logger.lines.some(({ message }) => message === untold),
+      (isTold) => isTold,
+    );
+    host.failWith(null);
+    await eventually(
+      () => host.drafts.length,
+      (count) => count > 0,
+    );
+
+    const proposal = source.proposal('updates/images');
+    const [draft] = host.drafts;
+    expect(draft).toMatchObject({ branch: 'updates/images', base: 'main', commit: proposal?.commit });
+    expect(draft?.title).toBe('Update the images of 3 services');
+    expect(draft?.text).toContain('- `shop/web`: `nginx:1.28.0` → `nginx:1.29.1`');
+    expect((await source.lookup('main')).commit).toBe(first);
+
+    tags['nginx'] = [...(TAGS.nginx ?? []), '1.29.2'];
+    await eventually(
+      () => host.drafts.at(-1)?.text.includes('nginx:1.29.2') === true,
+      (isTold) => isTold,
+    );
+    expect(host.drafts.at(-1)?.commit).toBe(source.proposal('updates/images')?.commit);
+  });
+
+  it('stay a branch where there is no host, and the log says so', async () => {
+    const source = createMemorySource();
+    const { registries } = createRegistries(TAGS);
+    await using rig = createRig({ source, registries });
+    source.push({ ...SETTINGS('pull'), [file('shop')]: SHOP });
+    await rig.reconciler.start();
+    const untold = 'no pull request of newer images could be opened';
+    const line = await eventually(
+      () => rig.logger.lines.find(({ message }) => message === untold),
+      (found) => found !== undefined,
+    );
+    expect(JSON.stringify(line?.data)).toContain('git.host');
+    expect(source.proposal('updates/images')).toBeDefined();
   });
 
   it('are not asked for any more in a pass when a registry has had enough', async () => {
