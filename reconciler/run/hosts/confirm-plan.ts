@@ -55,7 +55,7 @@ export async function confirmPlan(
   const refused = (why: string): Answer => ({ isDone: false, note: `${author}, ${planId}: ${why}` });
   const isNamed = settings.confirm.some((login) => login.toLowerCase() === author.toLowerCase());
   if (!isNamed) return refused('the operator has not named you among those who confirm plans');
-  // Those who may write to a repository may change the comments of others, who are still shown as their authors.
+  // A comment may have been changed by others who write to the repository; its author is still shown.
   if (isEdited) return refused('the comment was changed after it was written: write another one');
   let permission: HostPermission;
   try {

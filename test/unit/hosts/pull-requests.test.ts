@@ -81,8 +81,35 @@ describe('plans of pull requests', () => {
     expect(await place.settles(late, 'failure')).toBe('in conflict with the branch in 1 file');
     expect(place.host.comments(4)[0]).toContain('kombinations/shop/kombination.yaml');
 
-    const nothing = place.propose(5, { [file('shop')]: null, [file('old')]: null }, fork);
-    expect(await place.settles(nothing, 'failure')).toContain('conflict');
+    const tip = place.rig.reconciler.repository().revision?.commit ?? '';
+    const nothing = place.propose(5, { [file('shop')]: null, [file('old')]: null }, tip);
+    expect(await place.settles(nothing, 'error')).toContain('nothing would be described any more');
+  });
+
+  it('are no success where more stacks would be removed than may be at once', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const files = (left: readonly string[]) =>
+      Object.fromEntries(
+        names.map((name) => [
+          file(name),
+          left.includes(name) ? stack(name, { web: 'image: nginx:1.28' }) : null,
+        ]),
+      );
+    const all = Object.fromEntries(
+      names.map((name) => [file(name), stack(name, { web: 'image: nginx:1.28' })]),
+    );
+    await using place = await openMemoryHostRig(all, { maxRemovals: 2 });
+    for (const name of names) await place.rig.reaches(name, 'in_sync');
+
+    const head = place.propose(1, files(['a']));
+
+    const described = await place.settles(head, 'error');
+    expect(await place.says(1, (text) => text.includes('| `d` |'))).toContain('⚠️');
+    const merged = await place.push(files(['a']));
+    expect(await place.becomes(merged, 'pending')).toMatch(/stacks? as described|waits/);
+    for (const name of ['b', 'c', 'd']) await place.rig.reaches(name, 'blocked');
+    const states = place.host.statuses.filter(({ commit }) => commit === merged).map(({ state }) => state);
+    expect([described !== '', states.includes('success')]).toEqual([true, false]);
   });
 
   it('are no success where a machine does not answer', async () => {
