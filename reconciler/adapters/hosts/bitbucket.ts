@@ -12,7 +12,7 @@ import type {
   PullRequest,
 } from '../../ports/hosts/git-host.ts';
 import type { AskHost, HostOptions } from './host-client.ts';
-import { askForAll, createAskHost, segment } from './host-client.ts';
+import { askForAll, askForPages, createAskHost, segment } from './host-client.ts';
 import {
   checkHmac,
   decodeBody,
@@ -93,7 +93,8 @@ export function createBitbucketHost(options: HostOptions): GitHost {
         secret: secret.reveal().trim(),
         events: EVENTS,
       };
-      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE, idAt: 'uuid', entriesOf };
+      const right = 'one with Webhooks';
+      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE, right, idAt: 'uuid', entriesOf };
       await writeHook(
         { ...place, addressAt: 'url', method: 'PUT' },
         { address: url, create: update, update },
@@ -216,13 +217,13 @@ function createComments(ask: AskHost, root: string): CommentPlace {
   const commentsOf = (pull: number) => `${root}/pullrequests/${pull}/comments`;
   return {
     login: createLogin(async (signal) => nameOf((await ask({ path: '/user', signal })).data) ?? ''),
-    async list(pull, signal) {
+    async *pages(pull, signal) {
       const query = { ...PER_PAGE, sort: 'created_on' };
       const request = { path: commentsOf(pull), query, limit: MAX_COMMENTS, signal };
-      const listed = await askForAll(ask, request, entriesOf);
-      return listed
-        .filter((comment) => memberAt(comment, 'deleted') !== true)
-        .map((comment) => readComment(comment, pull));
+      for await (const listed of askForPages(ask, request, entriesOf))
+        yield listed
+          .filter((comment) => memberAt(comment, 'deleted') !== true)
+          .map((comment) => readComment(comment, pull));
     },
     async create(pull, raw, signal) {
       const body = { content: { raw } };

@@ -49,7 +49,8 @@ export function createGiteaHost(kind: 'gitea' | 'forgejo', options: HostOptions)
     async installHook({ address, secret }, signal) {
       const config = { url: address, content_type: 'json', secret: secret.reveal().trim() };
       const update = { config, events: GITEA_EVENTS, active: true };
-      const place = { ask, path: `/repos/${options.repository}/hooks`, perPage: PER_PAGE };
+      const right = 'one with write:repository, of an account that administers the repository';
+      const place = { ask, path: `/repos/${options.repository}/hooks`, perPage: PER_PAGE, right };
       const id = await writeHook(
         { ...place, addressAt: 'config.url', method: 'PATCH' },
         { address, create: { ...update, type: kind }, update },

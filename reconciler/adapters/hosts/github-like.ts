@@ -9,7 +9,7 @@ import type {
   PullRequest,
 } from '../../ports/hosts/git-host.ts';
 import type { AskHost } from './host-client.ts';
-import { askForAll, segment } from './host-client.ts';
+import { askForAll, askForPages, segment } from './host-client.ts';
 import { hookFields } from './hook.ts';
 import { HostAnswer } from './host-fetch.ts';
 import { ReconcilerError } from '../../base/errors.ts';
@@ -54,10 +54,15 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
   const root = `/repos/${repository}`;
   const place: CommentPlace = {
     login: createLogin(options.askLogin),
-    async list(pull, signal) {
-      const path = `${root}/issues/${pull}/comments`;
-      const listed = await askForAll(ask, { path, query: perPage, limit: MAX_COMMENTS, signal }, readEntries);
-      return listed.map((comment) => readComment(comment, pull));
+    async *pages(pull, signal) {
+      const request = {
+        path: `${root}/issues/${pull}/comments`,
+        query: perPage,
+        limit: MAX_COMMENTS,
+        signal,
+      };
+      for await (const listed of askForPages(ask, request, readEntries))
+        yield listed.map((comment) => readComment(comment, pull));
     },
     async create(pull, text, signal) {
       const path = `${root}/issues/${pull}/comments`;

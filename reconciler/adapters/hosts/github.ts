@@ -44,7 +44,9 @@ export function createGithubHost(options: GithubOptions): GitHost {
     async installHook({ address: url, secret }, signal) {
       const config = { url, content_type: 'json', secret: secret.reveal().trim(), insecure_ssl: '0' };
       const update = { config, events: EVENTS, active: true };
-      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE };
+      const right =
+        'a fine-grained one of this repository with Webhooks write, or of an app with that permission';
+      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE, right };
       const id = await writeHook(
         { ...place, addressAt: 'config.url', method: 'PATCH' },
         { address: url, create: { ...update, name: 'web' }, update },

@@ -13,7 +13,7 @@ import type {
   PullRequest,
 } from '../../ports/hosts/git-host.ts';
 import type { AskHost, HostOptions } from './host-client.ts';
-import { askForAll, createAskHost, segment } from './host-client.ts';
+import { askForAll, askForPages, createAskHost, segment } from './host-client.ts';
 import { HostAnswer } from './host-fetch.ts';
 import {
   decodeBody,
@@ -75,7 +75,8 @@ export function createGitlabHost(options: HostOptions): GitHost {
     },
     async installHook({ address: url, secret }, signal) {
       const update = { url, ...secretMember(secret.reveal().trim()), ...EVENTS };
-      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE };
+      const right = 'one with scope api and role Maintainer';
+      const place = { ask, path: `${root}/hooks`, perPage: PER_PAGE, right };
       const id = await writeHook(
         { ...place, addressAt: 'url', method: 'PUT' },
         { address: url, create: update, update },
@@ -203,10 +204,11 @@ function createNotes(ask: AskHost, root: string, address: string): CommentPlace 
     login: createLogin(async (signal) =>
       readAnswer((await ask({ path: '/user', signal })).data).text('username'),
     ),
-    async list(pull, signal) {
+    async *pages(pull, signal) {
       const query = { ...PER_PAGE, sort: 'asc', order_by: 'created_at' };
       const request = { path: notesOf(pull), query, limit: MAX_COMMENTS, signal };
-      return (await askForAll(ask, request, readEntries)).map((note) => readComment(note, pull));
+      for await (const listed of askForPages(ask, request, readEntries))
+        yield listed.map((note) => readComment(note, pull));
     },
     async create(pull, body, signal) {
       return written((await ask({ method: 'POST', path: notesOf(pull), body: { body }, signal })).data, pull);

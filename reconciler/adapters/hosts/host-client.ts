@@ -97,23 +97,35 @@ export interface ListRequest extends Pick<HostRequest, 'path' | 'query' | 'signa
 }
 
 /**
- * Follows the pages of a list. Hosts behind a proxy may name themselves otherwise, so of the next address only the query counts.
+ * Follows the pages of a list, for as long as somebody reads on. Hosts behind a proxy may name themselves otherwise, so of the next address only the query counts.
  *
  * @param entriesOf finds the entries of a page
  */
-export async function askForAll(
+export async function* askForPages(
   ask: AskHost,
   { path, query = {}, limit, signal }: ListRequest,
   entriesOf: (data: unknown) => readonly unknown[],
-): Promise<readonly unknown[]> {
-  const entries: unknown[] = [];
+): AsyncGenerator<readonly unknown[]> {
+  let left = limit;
   let page: Readonly<Record<string, string>> | null = query;
-  for (let count = 0; page !== null && count < MAX_PAGES && entries.length < limit; count += 1) {
+  for (let count = 0; page !== null && count < MAX_PAGES && left > 0; count += 1) {
     const reply: HostReply = await ask({ path, query: page, signal });
-    entries.push(...entriesOf(reply.data));
+    const entries = entriesOf(reply.data).slice(0, left);
+    left -= entries.length;
+    yield entries;
     page = reply.next === null ? null : queryOf(reply.next);
   }
-  return entries.slice(0, limit);
+}
+
+/** All pages of a list at once; see `askForPages`. */
+export async function askForAll(
+  ask: AskHost,
+  request: ListRequest,
+  entriesOf: (data: unknown) => readonly unknown[],
+): Promise<readonly unknown[]> {
+  const entries: unknown[] = [];
+  for await (const page of askForPages(ask, request, entriesOf)) entries.push(...page);
+  return entries;
 }
 
 function queryOf(address: string): Readonly<Record<string, string>> | null {

@@ -44,6 +44,8 @@ export class HostAnswer extends ReconcilerError {
 const MAX_BYTES = 16 * 1_024 ** 2;
 const MAX_REDIRECTS = 3;
 const MAX_REASON = 200;
+/** Pause of a host that has had enough and does not say for how long, in milliseconds; GitHub asks for a minute. */
+const UNTOLD_PAUSE_MS = 60_000;
 /** Longest time that a host is believed when it says when to come back, in milliseconds. */
 const MAX_PAUSE_MS = 3_600_000;
 
@@ -96,7 +98,8 @@ export function createHostFetch(options: HostFetchOptions = {}): HostFetch {
         headers,
         reason: mask(reasonIn(text)),
       });
-      if (isLimit(status, headers)) pausedUntil = performance.now() + (failure.details.retryAfterMs ?? 0);
+      if (isLimit(status, headers))
+        pausedUntil = performance.now() + (failure.details.retryAfterMs ?? UNTOLD_PAUSE_MS);
       throw failure;
     } catch (error) {
       request.signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 import type { AskHost } from './host-client.ts';
 import { askForAll } from './host-client.ts';
+import { HostAnswer } from './host-fetch.ts';
 import { memberAt, readAnswer, readEntries } from './read-answer.ts';
 
 export interface HookPlace {
@@ -11,6 +12,8 @@ export interface HookPlace {
   readonly addressAt: string;
   /** Method that changes a hook. */
   readonly method: 'PATCH' | 'PUT';
+  /** Token that may set hooks up, as the host calls it: `one with Webhooks write`. */
+  readonly right: string;
   /** Member of a hook that names it in paths. Default `id`. */
   readonly idAt?: string;
   readonly entriesOf?: (data: unknown) => readonly unknown[];
@@ -20,17 +23,36 @@ const MAX_HOOKS = 500;
 
 /** Sets a hook up, or brings the one of that address up to date. Resolves to its id. */
 export async function writeHook(
-  { ask, path, perPage, addressAt, method, idAt = 'id', entriesOf = readEntries }: HookPlace,
+  { ask, path, perPage, addressAt, method, right, idAt = 'id', entriesOf = readEntries }: HookPlace,
   { address, create, update }: { readonly address: string; readonly create: object; readonly update: object },
   signal: AbortSignal,
 ): Promise<string> {
-  const hooks = await askForAll(ask, { path, query: perPage, limit: MAX_HOOKS, signal }, entriesOf);
-  const known = hooks.find((hook) => memberAt(hook, addressAt) === address);
-  const { data } =
-    known === undefined
-      ? await ask({ method: 'POST', path, body: create, signal })
-      : await ask({ method, path: `${path}/${encodeURIComponent(idOf(known, idAt))}`, body: update, signal });
-  return idOf(data ?? known, idAt);
+  try {
+    const hooks = await askForAll(ask, { path, query: perPage, limit: MAX_HOOKS, signal }, entriesOf);
+    const known = hooks.find((hook) => memberAt(hook, addressAt) === address);
+    const { data } =
+      known === undefined
+        ? await ask({ method: 'POST', path, body: create, signal })
+        : await ask({
+            method,
+            path: `${path}/${encodeURIComponent(idOf(known, idAt))}`,
+            body: update,
+            signal,
+          });
+    return idOf(data ?? known, idAt);
+  } catch (error) {
+    throw lacksRight(error) ? withRight(error, right) : error;
+  }
+}
+
+/** Hosts answer 404 as well where they do not say that there is something. */
+function lacksRight(error: unknown): error is HostAnswer {
+  return error instanceof HostAnswer && [401, 403, 404].includes(error.status);
+}
+
+function withRight({ status, code, message }: HostAnswer, right: string): HostAnswer {
+  const kind = code === 'HOST_UNAUTHORIZED' ? code : 'HOST_REFUSED';
+  return new HostAnswer(status, [kind, `${message}; to set hooks up, git.host.token has to be ${right}`]);
 }
 
 function idOf(hook: unknown, idAt: string): string {

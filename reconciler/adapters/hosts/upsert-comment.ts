@@ -15,8 +15,8 @@ type CommentName = Pick<PullComment, 'id' | 'pull'>;
 
 /** Comments of pull requests, as a host keeps them. */
 export interface CommentPlace {
-  /** All of a pull request, oldest first. */
-  list(pull: number, signal: AbortSignal): Promise<readonly PullComment[]>;
+  /** All of a pull request, oldest first, page by page: anybody may have written many long ones. */
+  pages(pull: number, signal: AbortSignal): AsyncIterable<readonly PullComment[]>;
   create(pull: number, text: string, signal: AbortSignal): Promise<WrittenComment>;
   update(comment: CommentName, text: string, signal: AbortSignal): Promise<WrittenComment>;
   remove(comment: CommentName, signal: AbortSignal): Promise<void>;
@@ -43,9 +43,11 @@ export function createCommentWriter(place: CommentPlace): WriteComment {
   async function find(pull: number, marker: string, signal: AbortSignal): Promise<string | null> {
     const login = (await place.login(signal)) ?? seenAs;
     if (login === null) return null;
-    const comments = await place.list(pull, signal);
-    const own = comments.find(({ author, text }) => author === login && firstLineOf(text) === marker);
-    return own?.id ?? null;
+    for await (const comments of place.pages(pull, signal)) {
+      const own = comments.find(({ author, text }) => author === login && firstLineOf(text) === marker);
+      if (own !== undefined) return own.id;
+    }
+    return null;
   }
 
   /** Writes a new comment, unless its author turns out to have written one before. */

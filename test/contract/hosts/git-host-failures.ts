@@ -63,6 +63,16 @@ export function describeFailingHost({ start, open }: GitHostHarness): void {
     expect(double.requests.length).toBe(asked);
   });
 
+  it('leaves a host alone that has had enough and does not say for how long', async () => {
+    await using double = await start();
+    const host = open(double);
+    double.fail({ status: 429, body: {} });
+    await expect(host.setStatus(HEAD, STATUS, SIGNAL)).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
+    const asked = double.requests.length;
+    await expect(host.setStatus(HEAD, STATUS, SIGNAL)).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
+    expect(double.requests.length).toBe(asked);
+  });
+
   it.each([
     { when: 'it is cut off', answer: 'cut' as const },
     { when: 'it answers no JSON', answer: { status: 200, body: '<html>' } },

@@ -148,6 +148,17 @@ function describeComments({ start, open }: GitHostHarness): void {
     expect(stranger.text).toContain('mine');
   });
 
+  it('reads no further than to its own comment', async () => {
+    await using double = await start();
+    double.world.addPull();
+    await open(double).upsertComment(1, MARKER, `${MARKER}\nfirst`, SIGNAL);
+    for (let count = 0; count < 250; count += 1) double.world.addComment(1, 'ada', `chat ${count}`);
+    double.requests.length = 0;
+    await open(double).upsertComment(1, MARKER, `${MARKER}\nsecond`, SIGNAL);
+    const lists = double.requests.filter((one) => one.startsWith('GET') && /comments|notes/.test(one));
+    expect(lists).toHaveLength(1);
+  });
+
   it('leaves the comments of others alone also where its token may not ask whose it is', async () => {
     await using double = await start();
     double.world.tellsLogin = false;
@@ -276,5 +287,18 @@ function describeInstalling({ start, open, hookSecret }: GitHostHarness): void {
       { secret: hookSecret },
     );
     expect(await host.verifyHook(delivery, secret)).toMatchObject({ type: 'push', ref: 'refs/heads/main' });
+    expect(double.world.hooks.get(id)).toMatchObject({ address: 'https://ci.example.org', secret: 'ci' });
+  });
+
+  it.each([401, 403, 404])('says which right it lacks to set a hook up (%d)', async (status) => {
+    await using double = await start();
+    double.fail({ status, body: { message: 'no' } }, 2);
+    const request = {
+      address: 'https://kombinator.example.org/api/hooks/config',
+      secret: new Secret('x', 'y'),
+    };
+    await expect(open(double).installHook(request, SIGNAL)).rejects.toThrow(
+      /no; to set hooks up, git\.host\.token has to be one with|no; to set hooks up, git\.host\.token has to be a fine-grained one/,
+    );
   });
 }
