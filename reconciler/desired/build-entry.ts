@@ -31,7 +31,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
 
 function readEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
-  const { file, key = file, realFile, blob, visited, previous, texts, element } = source;
+  const { file, key = file, realFile, blob, visited, previous, texts, element, listed } = source;
   const read = { ...(texts && { texts }), ...(element && { element }) };
   const { tree, nodes, kits, checkSchema, policy } = context;
   const places = context.placesOf?.(key);
@@ -47,6 +47,7 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     blob,
     text,
     ...read,
+    ...(listed && { listed }),
     name,
     guessed: !certain,
     facts: factsOf({
@@ -58,7 +59,13 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     diagnostics: toDiagnostics(file, document, analysis.diagnostics),
     ports: analysis.ports,
     watched: [
-      ...new Set([...visited, ...serviceFiles.watched, ...analysis.secrets.watched, ...analysis.watched]),
+      ...new Set([
+        ...visited,
+        ...(listed?.visited ?? []),
+        ...serviceFiles.watched,
+        ...analysis.secrets.watched,
+        ...analysis.watched,
+      ]),
     ],
     sharedNodes: withAllNodes(source, analysis.sharedNodes),
     kits: analysis.kits,
@@ -117,7 +124,7 @@ export function buildBrokenEntry(
   source: EntrySource,
   problem: Pick<Diagnostic, 'code' | 'message' | 'hint'>,
 ): BuiltEntry {
-  const { file, key = file, realFile, blob, visited, previous } = source;
+  const { file, key = file, realFile, blob, visited, previous, listed } = source;
   const name = guessStackName(file, null, previous);
   const kind = isWorkflowFile(file) ? 'workflow' : 'kombination';
   const entry: StackEntry = {
@@ -126,12 +133,13 @@ export function buildBrokenEntry(
     realFile,
     blob,
     text: null,
+    ...(listed && { listed }),
     name,
     guessed: true,
     facts: factsOf({ kind, name, file, services: [] }),
     diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
     ports: [],
-    watched: visited,
+    watched: [...visited, ...(listed?.visited ?? [])],
     sharedNodes: withAllNodes(source, []),
     kits: [],
     dependsOn: [],

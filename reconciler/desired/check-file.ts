@@ -1,4 +1,6 @@
 import { contain } from '../base/errors.ts';
+import { compareText } from '../base/values.ts';
+import { isDirectory, nodeAt } from '../config/file-tree.ts';
 import { readPluginDocument } from '../config/catalogue/plugin-document.ts';
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
 import type { FleetRules } from '../config/fleet/config-documents.ts';
@@ -11,6 +13,7 @@ import type { DocumentReport } from '../ports/desired.ts';
 import { faultIn } from './build-entry.ts';
 import { checkAs, checkText, NAMELESS } from './check-text.ts';
 import type { Core } from './state.ts';
+import { withoutRepeats } from './templates/expand-templates.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 
 type Check = (core: Core, text: string, file: string) => DocumentReport;
@@ -37,9 +40,31 @@ export function checkNamed(core: Core, text: string, file: string | undefined): 
 export function checkPlaced(core: Core, text: string, path: string): DocumentReport {
   const check = CHECKS.find(([pattern]) => pattern.test(path))?.[1];
   return contain(
-    () => (check ? check(core, text, path) : checkAs(core, text, { place: path, label: path })),
+    () => {
+      if (check) return check(core, text, path);
+      const users = templatesOf(core, path);
+      return users.length === 0 ? checkAs(core, text, { place: path, label: path }) : checkList(core, users);
+    },
     (fault) => report([faultIn(path, fault)]),
   );
+}
+
+/** Templates of the repository that take their elements from a file. */
+function templatesOf({ index }: Core, path: string): readonly string[] {
+  const users = [...index.watchersOf(path)].flatMap((key) => index.entryOf(key) ?? []);
+  const templates = users.filter(({ listed }) => listed?.visited.at(-1) === path).map(({ file }) => file);
+  return [...new Set(templates)].sort(compareText);
+}
+
+/** A list of elements means nothing by itself: the templates that take theirs from it are checked, as they are on disk. */
+function checkList(core: Core, templates: readonly string[]): DocumentReport {
+  const found = templates.flatMap((file) => {
+    const node = nodeAt(core.state.tree, file);
+    const onDisk = node === undefined || isDirectory(node) ? undefined : core.texts?.get(node.blob);
+    const text = onDisk ?? core.index.entryOf(core.index.instancesOf(file)[0] ?? file)?.text;
+    return typeof text === 'string' ? checkAs(core, text, { place: file, label: file }).diagnostics : [];
+  });
+  return report(withoutRepeats(found));
 }
 
 /** Findings on files of the repository. */

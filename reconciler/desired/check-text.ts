@@ -13,8 +13,15 @@ import { isStackName, peekStackName } from '../config/kombination/stack-name.ts'
 import { compareText } from '../base/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
-import { keyOf, templateOf, whyOfTemplate } from './templates/expand-templates.ts';
-import type { ReadTemplate, TemplateElement } from '../config/templates/read-elements.ts';
+import { listAt } from './templates/element-lists.ts';
+import {
+  elementFindings,
+  keyOf,
+  templateOf,
+  whyOfTemplate,
+  withoutRepeats,
+} from './templates/expand-templates.ts';
+import type { ElementList, ReadTemplate, TemplateElement } from '../config/templates/read-elements.ts';
 import type { StackEntry } from './stack-index.ts';
 import type { Core } from './state.ts';
 import { besideOf, isComposeStack } from './compose/compose-stacks.ts';
@@ -68,7 +75,7 @@ export async function generateFrom(
 
 /** A template makes many stacks, and a text alone does not say which of them is meant. */
 function refuseTemplateText({ state }: Core, text: string, place: string): void {
-  if (templateOf(place, text, state.nodes.references) === null) return;
+  if (templateOf(place, text, { nodes: state.nodes.references }) === null) return;
   const message =
     'the text is a template (forEach), and describes several stacks: name one of the repository';
   throw new ReconcilerError('BAD_OPTIONS', message);
@@ -116,32 +123,34 @@ export function checkAs(core: Core, text: string, { place, label }: CheckedPlace
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
   if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
-  const template = templateOf(place, text, core.state.nodes.references);
+  const list = listAt(core.state.tree, { file: place, text }, (path, blob) => listTextOf(core, path, blob));
+  const template = templateOf(place, text, { nodes: core.state.nodes.references, list });
   return template === null
     ? checkOne(core, text, { place, label })
-    : checkTemplate(core, text, { place, label, template });
+    : checkTemplate(core, text, { place, label, template, list });
+}
+
+/** Text of a list of elements: on disk, or as a template of the repository has read it. */
+function listTextOf({ texts, index }: Core, path: string, blob: string): string | undefined {
+  const onDisk = texts?.get(blob);
+  if (onDisk !== undefined) return onDisk;
+  const known = [...index.watchersOf(path)].map((key) => index.entryOf(key)?.listed);
+  return known.find((listed) => listed?.blob === blob)?.text ?? undefined;
+}
+
+interface CheckedTemplate extends CheckedPlace {
+  readonly template: ReadTemplate;
+  readonly list: ElementList | undefined;
 }
 
 /** Checks a template with each of its elements; what is wrong with several of them is told once. */
-function checkTemplate(
-  core: Core,
-  text: string,
-  { place, label, template }: CheckedPlace & { readonly template: ReadTemplate },
-): DocumentReport {
-  const { elements, diagnostics } = template;
-  if (diagnostics.length > 0 || elements.length === 0) {
-    const found = toDiagnostics(label, parseYaml(text), diagnostics);
-    return { diagnostics: found.toSorted(compareDiagnostics), services: [], dependencies: {} };
-  }
-  const reports = elements.map((element) => checkOne(core, text, { place, label, element }));
-  const found = new Map<string, Diagnostic>();
-  for (const diagnostic of reports.flatMap((report) => report.diagnostics)) {
-    const { file, line, column, code } = diagnostic;
-    const key = JSON.stringify([file, line, column, code]);
-    if (!found.has(key)) found.set(key, diagnostic);
-  }
+function checkTemplate(core: Core, text: string, checked: CheckedTemplate): DocumentReport {
+  const { place, label, template, list } = checked;
+  const ofElements = elementFindings(label, parseYaml(text), template, list);
+  const reports = template.elements.map((element) => checkOne(core, text, { place, label, element }));
+  const found = withoutRepeats([...ofElements, ...reports.flatMap(({ diagnostics }) => diagnostics)]);
   const { services = [], dependencies = {} } = reports[0] ?? {};
-  return { diagnostics: [...found.values()].toSorted(compareDiagnostics), services, dependencies };
+  return { diagnostics: found.toSorted(compareDiagnostics), services, dependencies };
 }
 
 function checkOne(

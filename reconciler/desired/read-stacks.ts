@@ -9,14 +9,15 @@ import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { ALL_NODES, buildEntry, withOversize } from './build-entry.ts';
 import { createComposeFilter, kombinationFor } from './compose/compose-stacks.ts';
-import type { IndexChange } from './stack-index.ts';
+import type { IndexChange, StackEntry } from './stack-index.ts';
 import type { Readable } from './compose/read-compose-files.ts';
 import { withComposeTexts } from './compose/read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
 import { withManifests } from './manifests/with-manifests.ts';
 import { changedKits } from './read-kits.ts';
 import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
-import { brokenEntries, expandTemplates, fileOfKey } from './templates/expand-templates.ts';
+import { readElementLists } from './templates/element-lists.ts';
+import { brokenEntries, expandTemplates, fileOfKey, withDoubtful } from './templates/expand-templates.ts';
 import { isWorkflowFile } from './workflow.ts';
 import type {
   LoadedKits,
@@ -61,7 +62,8 @@ export function findTouched(
     // Files beside a Compose file that take its place, or are merged over it.
     const others = KOMBINATION.test(path) || OVERRIDE.test(path) ? beside(tree, path) : [];
     for (const file of others) if (isCompose(file) || index.describes(file)) touched.add(file);
-    for (const file of index.watchersOf(path)) touched.add(file);
+    for (const key of index.watchersOf(path))
+      touched.add(isListed(index.entryOf(key), path) ? fileOfKey(key) : key);
   }
   if (nodes !== state.nodes) {
     for (const name of new Set([...nodes.references.keys(), ...state.nodes.references.keys()])) {
@@ -82,6 +84,12 @@ export function findTouched(
     for (const [path] of listFiles(tree)) if (isStackFile(path) || isCompose(path)) touched.add(path);
   }
   return touched;
+}
+
+/** Tells whether a change may make other elements of a template: stacks come and go then. */
+function isListed(entry: StackEntry | undefined, changed: string): boolean {
+  const visited = entry?.listed?.visited ?? [];
+  return visited.some((path) => path === changed || changed.startsWith(`${path}/`));
 }
 
 function isSameNames(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean {
@@ -176,8 +184,12 @@ export async function readStacks(
   }
   await readWaiting(waiting, { ready, built }, options);
   const kombinations = ready.map((one) => asKombination(one, context, options.settings));
-  const expanded = expandTemplates(kombinations, context, index);
-  built.push(...expanded.broken);
+  const lists = await readElementLists(kombinations, context.tree, options);
+  const expanded = expandTemplates(kombinations, context, { index, lists });
+  const doubtful = (await withComposeTexts(expanded.doubtful, context.tree, options)).map(
+    ({ source, text }) => buildEntry(source, text, context),
+  );
+  built.push(...withDoubtful(expanded.broken, doubtful));
   const isWanted = ({ source: { file, key = file } }: Readable) => wanted.get(file)?.has(key) ?? true;
   const stacks = expanded.readable.filter(isWanted);
   for (const { source, text } of await withComposeTexts(stacks, context.tree, options)) {

@@ -19,6 +19,7 @@ import type { ManifestSource } from './manifests/manifest-source.ts';
 import type { MultiMap } from './shared/multi-map.ts';
 import { createMultiMap } from './shared/multi-map.ts';
 import type { ProxyShare } from './shared/shared-proxies.ts';
+import type { ListedElements } from './templates/listed-elements.ts';
 import { proxyGroup } from './shared/shared-proxies.ts';
 
 /** Memory of a kombination between loads: its text and what other files have to know of it. */
@@ -29,6 +30,8 @@ export interface StackEntry extends SharedObjects, ProxyShare {
   readonly file: string;
   /** Element of the template that the file is; left out: it is none. */
   readonly element?: TemplateElement;
+  /** The file that the elements of its template stand in; left out: none. */
+  readonly listed?: ListedElements;
   /** Path where the text really is, when the file is a symlink. */
   readonly realFile: string;
   /** Blob id of the text; `null` when there is none. */

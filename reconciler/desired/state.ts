@@ -16,6 +16,7 @@ import type { DesiredStack, ShownStack } from '../model/stack.ts';
 import type { TemplateElement } from '../config/templates/read-elements.ts';
 import type { Source } from '../ports/source.ts';
 import type { ManifestCache } from './manifests/manifest-cache.ts';
+import type { ListedElements } from './templates/listed-elements.ts';
 import type { SecretCache } from './secret-cache.ts';
 import type { StackEntry, StackIndex } from './stack-index.ts';
 import type { LoadLimits, RepositoryState } from './repository-state.ts';
@@ -84,6 +85,8 @@ export interface EntrySource {
   readonly element?: TemplateElement;
   /** The template is for all nodes that the repository shares. */
   readonly isOfAllNodes?: boolean;
+  /** The file that its elements stand in; left out: they stand in the template. */
+  readonly listed?: ListedElements;
   readonly realFile: string;
   readonly blob: string | null;
   /** Paths that were followed to find the text. */

@@ -8,7 +8,9 @@ import { createDiagnosticCollector } from '../../reconciler/base/document-diagno
 import { DIAGNOSTIC_CODES } from '../../reconciler/base/diagnostic-codes.ts';
 import { answerKey } from '../../reconciler/config/known-keys.ts';
 import { fillElement } from '../../reconciler/config/templates/fill-element.ts';
-import { mayBeTemplate, readTemplate } from '../../reconciler/config/templates/read-elements.ts';
+import type { ElementList } from '../../reconciler/config/templates/read-elements.ts';
+import { listFileOf, mayBeTemplate, readTemplate } from '../../reconciler/config/templates/read-elements.ts';
+import type { YamlDocument } from '../../reconciler/config/yaml-document.ts';
 import { parseYaml } from '../../reconciler/config/yaml-document.ts';
 import { SERVICE_WORDS } from '../../reconciler/config/intent/dialect-service.ts';
 import { readServiceFields } from '../../reconciler/config/kombination/service/service-fields.ts';
@@ -56,10 +58,17 @@ const [templates, plain] = [true, false].map((isTemplate) =>
   examples.filter((file) => mayBeTemplate(readFileSync(file, 'utf8')) === isTemplate),
 );
 
+function listOf(file: string, document: YamlDocument): ElementList | undefined {
+  const path = listFileOf(document);
+  if (path === null) return undefined;
+  return { file: path, document: parseYaml(readFileSync(resolve(dirname(file), path), 'utf8')) };
+}
+
 describe.each(templates ?? [])('the template %s', (file) => {
   it('fits the schema with each of its elements', () => {
     const text = readFileSync(file, 'utf8');
-    const elements = readTemplate(parseYaml(text), ['nas'])?.elements ?? [];
+    const document = parseYaml(text);
+    const elements = readTemplate(document, { nodes: ['nas'], list: listOf(file, document) })?.elements ?? [];
     expect(elements).not.toEqual([]);
     const { forEach } = parse(text) as { readonly forEach: unknown };
     const validate = compile(schemas.kombinationSchema);

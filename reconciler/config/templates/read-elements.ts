@@ -3,8 +3,9 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { DiagnosticCollector, DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { suggest } from '../../base/nearest.ts';
+import type { Problem } from '../../base/problem.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, own } from '../../base/values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { keyText } from '../yaml-document.ts';
 
@@ -19,10 +20,18 @@ export interface TemplateElement {
 
 type ReadElement = Omit<TemplateElement, 'document'>;
 
-/** A template: its elements, or what is wrong with `forEach`. */
+/** The file that the elements of a template stand in (`in`), or the reason why it cannot be read. */
+export type ElementList =
+  | { readonly file: string; readonly document: YamlDocument }
+  | (Problem & { readonly code: string });
+
+/** A template: the elements that can be read, and what is wrong with `forEach`. */
 export interface ReadTemplate {
+  /** With diagnostics of either kind: not all that it has. */
   readonly elements: readonly TemplateElement[];
   readonly diagnostics: readonly DocumentDiagnostic[];
+  /** Findings in the file of the elements, whose paths begin there. */
+  readonly listDiagnostics: readonly DocumentDiagnostic[];
   /** It has all nodes that the repository shares. */
   readonly isOfAllNodes: boolean;
 }
@@ -42,43 +51,57 @@ export function mayBeTemplate(text: string): boolean {
   return text.includes(KEYWORD);
 }
 
-/**
- * Reads `forEach` of a kombination; `null`: it has none, and describes one stack. The document is theirs from then on.
- *
- * @param nodes names of nodes that the repository shares
- */
-export function readTemplate(document: YamlDocument, nodes: Iterable<string>): ReadTemplate | null {
+/** Returns the path of the file that the elements of a template stand in, as it is written; `null`: they stand in none. */
+export function listFileOf({ value }: Pick<YamlDocument, 'value'>): string | null {
+  const path = asString(own(asFields(own(asFields(value), KEYWORD)), 'in'));
+  return path === undefined || path === '' ? null : path;
+}
+
+/** Parts of a repository that a template may take its elements from. */
+export interface ElementPlaces {
+  /** Names of nodes that the repository shares. */
+  readonly nodes: Iterable<string>;
+  /** The file that `in` names. Default: it is not at hand. */
+  readonly list?: ElementList | undefined;
+}
+
+/** Reads `forEach` of a kombination; `null`: it has none, and describes one stack. The document is theirs from then on. */
+export function readTemplate(document: YamlDocument, places: ElementPlaces): ReadTemplate | null {
   const written = asFields(document.value)?.[KEYWORD];
   if (written === undefined) return null;
-  const diagnostics = createDiagnosticCollector();
+  const [diagnostics, ofList] = [createDiagnosticCollector(), createDiagnosticCollector()];
   const fields = asFields(written);
   const isOfAllNodes = fields?.['nodes'] === '*';
-  const elements = fields === undefined ? undefined : readFields(fields, nodes, diagnostics);
+  const elements = fields === undefined ? undefined : readFields(fields, { ...places, diagnostics, ofList });
   if (fields === undefined)
-    diagnostics.error('INVALID_TYPE', [KEYWORD], 'forEach is a map with nodes or values', { hint: FORMS });
-  if (elements !== undefined) refuseTooLong(document, elements.length, diagnostics);
-  const kept = diagnostics.list.length > 0 ? [] : (elements ?? []);
+    diagnostics.error('INVALID_TYPE', [KEYWORD], 'forEach is a map with nodes, values or in', {
+      hint: FORMS,
+    });
+  const isTooLong = elements !== undefined && refuseTooLong(document, elements.length, diagnostics);
+  const kept = isTooLong ? [] : (elements ?? []);
   if (kept.length > 0) takeElementsOut(document);
   return {
     elements: kept.map((element) => ({ ...element, document })),
     diagnostics: diagnostics.list,
+    listDiagnostics: ofList.list,
     isOfAllNodes,
   };
 }
 
 /** Each element costs as much as a file of what the template says besides its elements. */
-function refuseTooLong({ ast }: YamlDocument, count: number, diagnostics: DiagnosticCollector): void {
+function refuseTooLong({ ast }: YamlDocument, count: number, diagnostics: DiagnosticCollector): boolean {
   const contents = ast?.contents;
-  if (!isMap(contents)) return;
-  const own = contents.items.find(({ key }) => keyText(key) === KEYWORD)?.value;
-  const [whole, list] = [contents, own].map((node) => {
+  if (!isMap(contents)) return false;
+  const elements = contents.items.find(({ key }) => keyText(key) === KEYWORD)?.value;
+  const [whole, list] = [contents, elements].map((node) => {
     const [start, end] = (isNode(node) ? node.range : null) ?? [0, 0];
     return end - start;
   });
   const length = (whole ?? 0) - (list ?? 0);
-  if (length * count <= MAX_EXPANDED_LENGTH) return;
+  if (length * count <= MAX_EXPANDED_LENGTH) return false;
   const message = `${count} stacks of ${length} characters each are too much: at most ${MAX_EXPANDED_LENGTH} together`;
   diagnostics.error('INVALID_VALUE', [KEYWORD], message, { hint: 'make several templates of it' });
+  return true;
 }
 
 /** A thousand elements are not to be copied a thousand times. */
@@ -88,14 +111,17 @@ function takeElementsOut({ ast }: YamlDocument): void {
 }
 
 const FORMS =
-  'forEach: { nodes: [nas, attic] }, { nodes: "*" }, or { values: [{ name: alice, port: 8081 }] }';
-const KINDS = ['nodes', 'values'] as const;
+  'forEach: { nodes: [nas, attic] }, { nodes: "*" }, { values: [{ name: alice, port: 8081 }] }, or { in: users.yaml }';
+const KINDS = ['nodes', 'values', 'in'] as const;
+type Kind = (typeof KINDS)[number];
 
-function readFields(
-  fields: Fields,
-  nodes: Iterable<string>,
-  diagnostics: DiagnosticCollector,
-): readonly ReadElement[] | undefined {
+interface Reading extends ElementPlaces {
+  readonly diagnostics: DiagnosticCollector;
+  readonly ofList: DiagnosticCollector;
+}
+
+function readFields(fields: Fields, reading: Reading): readonly ReadElement[] | undefined {
+  const { nodes, diagnostics } = reading;
   for (const key of Object.keys(fields)) {
     if (KINDS.some((known) => known === key)) continue;
     const hint = suggest(key, KINDS) ?? FORMS;
@@ -106,31 +132,48 @@ function readFields(
   }
   const [kind, other] = KINDS.filter((key) => fields[key] !== undefined);
   if (kind === undefined || other !== undefined) {
-    diagnostics.error('REQUIRED', [KEYWORD], 'forEach has one of nodes and values', { hint: FORMS });
+    diagnostics.error('REQUIRED', [KEYWORD], 'forEach has one of nodes, values and in', { hint: FORMS });
     return undefined;
   }
   const path = [KEYWORD, kind];
+  if (kind === 'in') return readListed(fields[kind], path, reading);
   const isAll = kind === 'nodes' && fields[kind] === '*';
   const items = isAll ? [...nodes].toSorted(compareNames) : asList(fields[kind]);
   if (items === undefined) {
     diagnostics.error('INVALID_TYPE', path, `${kind} is a list`, { hint: FORMS });
     return undefined;
   }
-  if (items.length === 0) {
-    const message = isAll
-      ? 'the repository shares no nodes'
-      : `${kind} is empty: the template describes nothing`;
-    diagnostics.error('REQUIRED', path, message, { hint: 'delete the file to remove its stacks' });
-  }
-  if (items.length > MAX_ELEMENTS) {
-    diagnostics.error(
-      'INVALID_VALUE',
-      path,
-      `${items.length} elements are too many: at most ${MAX_ELEMENTS}`,
-    );
+  return readItems(items, { kind, path, isAll, title: kind }, diagnostics);
+}
+
+/** Elements in a file of their own: what is wrong with them is told there. */
+function readListed(
+  written: unknown,
+  path: DocumentPath,
+  { list, diagnostics, ofList }: Reading,
+): readonly ReadElement[] | undefined {
+  if (typeof written !== 'string' || written === '') {
+    diagnostics.error('INVALID_TYPE', path, 'in is the path of a file that is a list', { hint: FORMS });
     return undefined;
   }
-  return readItems(items, { kind, path, isAll }, diagnostics);
+  if (list === undefined || 'problem' in list) {
+    const { code = 'FILE_NOT_FOUND', problem = `${written} is not at hand here`, hint } = list ?? {};
+    diagnostics.error(code, path, problem, {
+      hint: hint ?? 'paths are relative to the directory of this file',
+    });
+    return undefined;
+  }
+  const { value } = list.document;
+  // Syntax that nobody understands is told by the document itself.
+  if (value === undefined && list.document.problems.length > 0) return undefined;
+  const items = asList(value);
+  if (items === undefined) {
+    ofList.error('INVALID_TYPE', [], `the elements of a template are a list (forEach.in of ${written})`, {
+      hint: '- { name: alice, port: 8081 }',
+    });
+    return undefined;
+  }
+  return readItems(items, { kind: 'in', path: [], isAll: false, title: 'the list' }, ofList);
 }
 
 function compareNames(a: string, b: string): number {
@@ -138,16 +181,29 @@ function compareNames(a: string, b: string): number {
 }
 
 interface ItemsPlace {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: Kind;
   readonly path: DocumentPath;
   readonly isAll: boolean;
+  /** The list, in words. */
+  readonly title: string;
 }
 
 function readItems(
   items: readonly unknown[],
-  { kind, path, isAll }: ItemsPlace,
+  { kind, path, isAll, title }: ItemsPlace,
   diagnostics: DiagnosticCollector,
-): readonly ReadElement[] {
+): readonly ReadElement[] | undefined {
+  if (items.length === 0) {
+    const message = isAll
+      ? 'the repository shares no nodes'
+      : `${title} is empty: the template describes nothing`;
+    diagnostics.error('REQUIRED', path, message, { hint: 'delete the template to remove its stacks' });
+  }
+  if (items.length > MAX_ELEMENTS) {
+    const message = `${items.length} elements are too many: at most ${MAX_ELEMENTS}`;
+    diagnostics.error('INVALID_VALUE', path, message);
+    return undefined;
+  }
   const seen = new Map<string, number>();
   return items.flatMap((item, index) => {
     const place = isAll ? path : [...path, index];
@@ -172,7 +228,7 @@ function readItem(
   { kind, path }: Pick<ItemsPlace, 'kind' | 'path'>,
   diagnostics: DiagnosticCollector,
 ): ReadElement | undefined {
-  const fields = kind === 'values' ? asFields(item) : undefined;
+  const fields = kind === 'nodes' ? undefined : asFields(item);
   const name = fields === undefined ? asString(item) : asString(fields['name']);
   const at = fields === undefined ? path : [...path, 'name'];
   if (name === undefined || !NAME.test(name)) {

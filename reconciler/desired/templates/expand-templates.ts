@@ -1,20 +1,27 @@
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { contain } from '../../base/errors.ts';
 import { toDiagnostics } from '../../config/kombination/analyze.ts';
-import type { ReadTemplate } from '../../config/templates/read-elements.ts';
+import type { ElementList, ReadTemplate } from '../../config/templates/read-elements.ts';
 import { mayBeTemplate, readTemplate } from '../../config/templates/read-elements.ts';
+import type { YamlDocument } from '../../config/yaml-document.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import { buildBrokenEntry } from '../build-entry.ts';
 import type { Readable } from '../compose/read-compose-files.ts';
 import type { StackIndex } from '../stack-index.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from '../state.ts';
 import { isWorkflowFile } from '../workflow.ts';
+import type { PlacedList } from './element-lists.ts';
 
 /** Stacks that files describe: those whose text can be read on, and those of which only the name is known. */
 export interface Expansion {
   readonly readable: readonly Readable[];
   readonly broken: readonly BuiltEntry[];
+  /** Stacks of templates that cannot be understood as a whole: what is wrong with these is told besides. */
+  readonly doubtful: readonly Readable[];
 }
+
+/** Elements of a template that is broken whose findings are told. */
+const MAX_DOUBTFUL = 50;
 
 type Instances = Pick<StackIndex, 'instancesOf' | 'entryOf'>;
 
@@ -38,52 +45,106 @@ export function nodeNames(nodes: EntryContext['nodes']): readonly string[] {
   return [...nodes.keys()].filter((name) => !name.includes('/'));
 }
 
+/** Sources that a template takes its elements from. */
+interface Elements {
+  readonly nodes: EntryContext['nodes'];
+  readonly list?: ElementList | undefined;
+}
+
 /** Reads the template that a text is; `null`: it describes one stack, or cannot be read. */
-export function templateOf(file: string, text: string, nodes: EntryContext['nodes']): ReadTemplate | null {
+export function templateOf(file: string, text: string, { nodes, list }: Elements): ReadTemplate | null {
   if (isWorkflowFile(file) || !mayBeTemplate(text)) return null;
   return contain(
-    () => readTemplate(parseYaml(text), nodeNames(nodes)),
+    () => readTemplate(parseYaml(text), { nodes: nodeNames(nodes), list }),
     () => null,
   );
+}
+
+/** Returns what is wrong with the elements of a template, each finding in the file where it stands. */
+export function elementFindings(
+  file: string,
+  document: YamlDocument,
+  { diagnostics, listDiagnostics }: ReadTemplate,
+  list: ElementList | undefined,
+): readonly Diagnostic[] {
+  const ofList =
+    list === undefined || 'problem' in list ? [] : toDiagnostics(list.file, list.document, listDiagnostics);
+  return diagnostics.length + ofList.length === 0
+    ? []
+    : [...toDiagnostics(file, document, diagnostics), ...ofList];
+}
+
+/** Findings, each place and kind once: several stacks of a template have the same. */
+export function withoutRepeats(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const known = new Map<string, Diagnostic>();
+  for (const one of found) {
+    const key = JSON.stringify([one.file, one.line, one.column, one.code]);
+    if (!known.has(key)) known.set(key, one);
+  }
+  return [...known.values()];
 }
 
 /** Makes a stack for each element of texts that are templates. One that cannot be understood keeps the stacks that it had, so that none seems to be removed. */
 export function expandTemplates(
   texts: readonly Readable[],
   { nodes }: Pick<EntryContext, 'nodes'>,
-  index: Instances,
+  { index, lists }: { readonly index: Instances; readonly lists: ReadonlyMap<string, PlacedList> },
 ): Expansion {
   const readable: Readable[] = [];
   const broken: BuiltEntry[] = [];
+  const doubtful: Readable[] = [];
   for (const one of texts) {
     const { source, text } = one;
     const { file } = source;
-    const template = templateOf(file, text, nodes);
-    const found = findingsOf(one, template, index);
-    const common = { ...source, isOfAllNodes: template?.isOfAllNodes === true };
-    if (found.length > 0) broken.push(...brokenEntries(common, found, index));
-    else if (template === null) readable.push(one);
-    else
-      for (const element of template.elements) {
-        const key = keyOf(file, element.name);
-        const previous = index.entryOf(key)?.name;
-        readable.push({ text, source: { ...common, key, element, previous } });
-      }
+    const { list, listed } = lists.get(file) ?? {};
+    const template = templateOf(file, text, { nodes, list });
+    const found = findingsOf(one, { template, list }, index);
+    const common: EntrySource = {
+      ...source,
+      isOfAllNodes: template?.isOfAllNodes === true,
+      ...(listed && { listed }),
+    };
+    const stacks = (template?.elements ?? []).map((element): Readable => {
+      const key = keyOf(file, element.name);
+      return { text, source: { ...common, key, element, previous: index.entryOf(key)?.name } };
+    });
+    if (found.length > 0) {
+      broken.push(...brokenEntries(common, found, index));
+      doubtful.push(...stacks.slice(0, MAX_DOUBTFUL));
+    } else if (template === null) readable.push(one);
+    else readable.push(...stacks);
   }
-  return { readable, broken };
+  return { readable, broken, doubtful };
+}
+
+/** Broken entries with what is wrong with the stacks that could be read of their templates. */
+export function withDoubtful(
+  broken: readonly BuiltEntry[],
+  doubtful: readonly BuiltEntry[],
+): readonly BuiltEntry[] {
+  const more = Map.groupBy(doubtful, ({ entry }) => entry.file);
+  return broken.map((one) => {
+    const found = (more.get(one.entry.file) ?? []).flatMap(({ entry }) => entry.diagnostics);
+    const diagnostics = withoutRepeats([...one.entry.diagnostics, ...found]);
+    return found.length === 0 ? one : { ...one, entry: { ...one.entry, diagnostics } };
+  });
+}
+
+interface Understood {
+  readonly template: ReadTemplate | null;
+  readonly list: ElementList | undefined;
 }
 
 /** Returns what keeps a template from being understood. Nobody knows whether a text with errors of syntax still is one. */
 function findingsOf(
   { source: { file }, text }: Readable,
-  template: ReadTemplate | null,
+  { template, list }: Understood,
   index: Instances,
 ): readonly Diagnostic[] {
-  if (template !== null && template.diagnostics.length === 0) return [];
-  if (template === null && index.instancesOf(file).length === 0) return [];
+  if (template !== null) return elementFindings(file, parseYaml(text), template, list);
+  if (index.instancesOf(file).length === 0) return [];
   const document = parseYaml(text);
-  const isUnread = document.value === undefined;
-  return template === null && !isUnread ? [] : toDiagnostics(file, document, template?.diagnostics ?? []);
+  return document.value === undefined ? toDiagnostics(file, document, []) : [];
 }
 
 /** Entries for a file whose stacks nobody can tell: for each that it described before, else for the file. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { formatPath } from '../../../reconciler/base/document-path.ts';
 import { fillElement } from '../../../reconciler/config/templates/fill-element.ts';
-import type { TemplateElement } from '../../../reconciler/config/templates/read-elements.ts';
+import type { DocumentDiagnostic } from '../../../reconciler/base/document-diagnostic.ts';
+import type { ElementList, TemplateElement } from '../../../reconciler/config/templates/read-elements.ts';
 import { readTemplate } from '../../../reconciler/config/templates/read-elements.ts';
 import { parseYaml } from '../../../reconciler/config/yaml-document.ts';
 
-const read = (text: string, nodes: readonly string[] = []) => readTemplate(parseYaml(text), nodes);
+const read = (text: string, nodes: readonly string[] = []) => readTemplate(parseYaml(text), { nodes });
 function fill(text: string, values: Readonly<Record<string, unknown>> = {}) {
   const element: TemplateElement = {
     name: 'alice',
@@ -70,9 +71,12 @@ describe('the elements of a template', () => {
     ],
   ])('of %j are refused', (text, finding) => {
     const template = read(text);
-    expect(template?.elements).toEqual([]);
     const found = template?.diagnostics.map(({ code, path }) => `${code} ${formatPath(path)}`) ?? [];
     expect(found).toContain(finding);
+  });
+
+  it('are there beside those that are refused, for their own findings', () => {
+    expect(read('forEach: { values: [a, b, a, c/d] }')?.elements.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
   it('are refused where they make more of a long template than can be read', () => {
@@ -92,6 +96,42 @@ describe('the elements of a template', () => {
   it('are refused for all that is wrong, not only the first', () => {
     expect(read('forEach: { values: [a/b, 7, { x: 1 }] }')?.diagnostics).toHaveLength(3);
   });
+});
+
+describe('elements in a file of their own', () => {
+  const listed = (text: string, list: ElementList = { file: 'users.yaml', document: parseYaml(text) }) => {
+    const template = readTemplate(parseYaml('forEach: { in: users.yaml }'), { nodes: [], list });
+    const shown = (found: readonly DocumentDiagnostic[] = []) =>
+      found.map(({ code, path }) => `${code} ${formatPath(path)}`);
+    return {
+      names: template?.elements.map(({ name }) => name),
+      found: [...shown(template?.diagnostics), ...shown(template?.listDiagnostics)],
+    };
+  };
+
+  it('are what values would be', () => {
+    expect(listed('- alice\n- { name: bob, port: 8081 }\n')).toEqual({ names: ['alice', 'bob'], found: [] });
+    expect(listed('["alice", {"name": "bob"}]').names).toEqual(['alice', 'bob']);
+  });
+
+  it.each([
+    ['alice: {}', 'INVALID_TYPE '],
+    ['', 'INVALID_TYPE '],
+    ['[]', 'REQUIRED '],
+    ['[alice, alice]', 'DUPLICATE_NAME [1]'],
+    ['[{ name: alice, x: [1, $HOME] }]', 'INVALID_VALUE [0].x[1]'],
+  ])('of %j are refused where they stand', (text, finding) => expect(listed(text).found).toEqual([finding]));
+
+  it('have to be there', () => {
+    const missing = { code: 'FILE_NOT_FOUND', problem: 'there is no users.yaml' };
+    expect(listed('', missing)).toEqual({ names: [], found: ['FILE_NOT_FOUND forEach.in'] });
+    const nobody = readTemplate(parseYaml('forEach: { in: users.yaml }'), { nodes: [] });
+    expect(nobody?.diagnostics).toMatchObject([{ code: 'FILE_NOT_FOUND', path: ['forEach', 'in'] }]);
+  });
+
+  it.each(['forEach: { in: 7 }', 'forEach: { in: "" }', 'forEach: { in: [a] }'])('%s names none', (text) =>
+    expect(read(text)?.diagnostics).toMatchObject([{ code: 'INVALID_TYPE', path: ['forEach', 'in'] }]),
+  );
 });
 
 describe('filling in an element', () => {
