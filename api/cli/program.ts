@@ -8,6 +8,7 @@ import { addBackups } from './commands/backups/backup.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addImages } from './commands/daily/images.ts';
+import { addNewerImages } from './commands/daily/newer-images.ts';
 import { addOpen } from './commands/daily/open.ts';
 import { addPage } from './commands/daily/page.ts';
 import { addPrune } from './commands/daily/prune.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addSchema,
   addApply,
   addImages,
+  addNewerImages,
   addDestroy,
   addRollback,
   addControl,

@@ -182,7 +182,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...stacks,
     stackResources: (stack) => listStackResources(context, stack),
     ...createDriftOperations(parts, stacks),
-    ...createJobs(parts, background, stacks),
+    ...createJobs({ ...parts, images: registries.images }, background, stacks),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
     ...createWrites(parts, stacks, options),
     ...createWorkflowOperations(parts),
@@ -270,14 +270,18 @@ function toNodeEvent({ reference, reachable, message }: Readonly<TargetState>): 
 }
 
 function createJobs(
-  parts: OperationParts,
+  { images, ...parts }: OperationParts & { readonly images: ImageUpdates },
   background: Background,
   stacks: StackOperations,
 ): ApplyOperations & JobOperations & UpkeepOperations {
   const { context } = parts;
   const applies = createApplyOperations(parts, stacks);
   const jobs = createJobOperations(parts);
-  return { ...applies, ...jobs, ...createUpkeepOperations({ context, background, stacks, applies, jobs }) };
+  return {
+    ...applies,
+    ...jobs,
+    ...createUpkeepOperations({ context, background, stacks, applies, jobs, images }),
+  };
 }
 
 function createWrites(

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
+  ImageUpdateList,
+  ImageUpdateView,
   PrunedRemnant,
   RemnantList,
   RemnantView,
@@ -49,6 +51,12 @@ export function createRemoteDaily({ client, withNames }: RemoteDailyOptions): Da
     async pull(stack, signal) {
       const answer = client.post(`/stacks/${encodeURIComponent(stack)}/pull`, { signal });
       return toJob(await withNames(answer, stack, signal));
+    },
+    async listImageUpdates(stacks, signal) {
+      const answer = client.get('/image-updates', { query: { stacks: stacks?.join(',') }, signal });
+      const [only = '', ...others] = stacks ?? [];
+      const whole = only === '' || others.length > 0 ? answer : withNames(answer, only, signal);
+      return toImageUpdates(fieldsOf(await whole, 'images'));
     },
     async listRemnants(signal) {
       const fields = fieldsOf(await client.get('/prune', { signal }), 'remnants');
@@ -196,6 +204,31 @@ function toRemnant(value: unknown): RemnantView {
 function toNote(value: unknown): RemnantList['notes'][number] {
   const fields = fieldsOf(value, 'note');
   return { subject: textAt(fields, 'subject'), message: textAt(fields, 'message') };
+}
+
+function toImageUpdates(fields: ReturnType<typeof fieldsOf>): ImageUpdateList {
+  const settings = fields['settings'];
+  return {
+    services: listAt(fields, 'services', (value) => {
+      const one = fieldsOf(value, 'service');
+      return {
+        stack: textAt(one, 'stack'),
+        service: textAt(one, 'service'),
+        file: textAt(one, 'file'),
+        image: textOrNull(one, 'image'),
+        policy: textAt(one, 'policy') as ImageUpdateView['policy'],
+        next: textOrNull(one, 'next'),
+        reason: textOrNull(one, 'reason'),
+      };
+    }),
+    settings:
+      settings === null
+        ? null
+        : {
+            schedule: textAt(fieldsOf(settings, 'settings'), 'schedule'),
+            as: textAt(fieldsOf(settings, 'settings'), 'as') === 'branch' ? 'branch' : 'commit',
+          },
+  };
 }
 
 function toPruned(value: unknown): PrunedRemnant {

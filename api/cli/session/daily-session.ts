@@ -1,5 +1,6 @@
 import type {
   Actor,
+  ImageUpdateList,
   Job,
   LogOptions,
   PrunedRemnant,
@@ -33,6 +34,8 @@ export interface DailySession {
   addresses(stack: string, signal: AbortSignal): Promise<readonly ServiceAddress[]>;
   /** Begins to fetch the images of a stack. */
   pull(stack: string, signal: AbortSignal): Promise<Job>;
+  /** Returns what `Reconciler.listImageUpdates` does. */
+  listImageUpdates(stacks: readonly string[] | undefined, signal: AbortSignal): Promise<ImageUpdateList>;
   listRemnants(signal: AbortSignal): Promise<RemnantList>;
   prune(ids: readonly string[], signal: AbortSignal): Promise<readonly PrunedRemnant[]>;
 }
@@ -60,6 +63,12 @@ export function createLocalDaily({ reconciler, actor, readOnce }: LocalDailyOpti
       await readOnce(signal);
       await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
       return reconciler.pull({ stack, ...origin });
+    },
+    async listImageUpdates(stacks, signal) {
+      await readOnce(signal);
+      for (const stack of stacks ?? [])
+        await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
+      return reconciler.listImageUpdates(stacks, signal);
     },
     async listRemnants(signal) {
       await readOnce(signal);

@@ -13,13 +13,15 @@ export interface FetchRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Limit of the answer. Default 256 KiB. */
+  readonly maxBytes?: number;
   readonly signal: AbortSignal;
 }
 
 /** One request. Throws TARGET_UNREACHABLE (retryable). */
 export type Fetch = (url: URL, request: FetchRequest) => Promise<FetchAnswer>;
 
-/** More of an answer is not read. */
+/** More of an answer is not read, unless the request says otherwise. */
 const MAX_BYTES = 256 * 1_024;
 const MAX_REDIRECTS = 3;
 
@@ -50,7 +52,8 @@ async function send(
   request: FetchRequest,
   redirects: number,
 ): Promise<FetchAnswer> {
-  const response = await sendRequest(url, { ...request, redirect: 'manual' });
+  const { maxBytes: _maxBytes, ...init } = request;
+  const response = await sendRequest(url, { ...init, redirect: 'manual' });
   const { status, headers } = response;
   const written = headers.get('location') ?? '';
   const next =
@@ -59,16 +62,21 @@ async function send(
     await response.body?.cancel();
     return send(sendRequest, next, request, redirects - 1);
   }
-  return { status, headers, text: await readText(response), location: next?.host ?? null };
+  return {
+    status,
+    headers,
+    text: await readText(response, request.maxBytes ?? MAX_BYTES),
+    location: next?.host ?? null,
+  };
 }
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {
     size += part.byteLength;
     // Leaving the loop ends the connection.
-    if (size > MAX_BYTES) throw new Error(`it answers more than ${MAX_BYTES} bytes`);
+    if (size > maxBytes) throw new Error(`it answers more than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

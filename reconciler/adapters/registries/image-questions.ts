@@ -18,6 +18,8 @@ interface Asking {
 const PAGE = 1_000;
 const MAX_TAGS = 20_000;
 const MAX_PAGES = 200;
+/** Some registries know no pages, or tell more than the tags. */
+const MAX_PAGE_BYTES = 8 * 1_024 ** 2;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
@@ -32,7 +34,7 @@ export async function listTags(question: ImageQuestion, asking: Asking): Promise
   const tags = new Set<string>();
   let url: URL | null = new URL(`tags/list?n=${PAGE}`, repository);
   for (let page = 0; url !== null && page < MAX_PAGES; page += 1) {
-    const answer: FetchAnswer = await ask(url, { method: 'GET' });
+    const answer: FetchAnswer = await ask(url, { method: 'GET', maxBytes: MAX_PAGE_BYTES });
     for (const tag of asList(asFields(parse(answer.text))?.['tags']) ?? [])
       if (typeof tag === 'string' && TAG.test(tag)) tags.add(tag);
     if (tags.size > MAX_TAGS)
@@ -42,6 +44,11 @@ export async function listTags(question: ImageQuestion, asking: Asking): Promise
       );
     url = nextPage(answer, url);
   }
+  if (url !== null)
+    throw new ReconcilerError(
+      'TARGET_UNREACHABLE',
+      `${question.image} has more than ${MAX_PAGES} pages of tags, which are not read`,
+    );
   return [...tags];
 }
 
@@ -75,6 +82,7 @@ function apiOf(image: string): URL {
 interface Request {
   readonly method: 'GET' | 'HEAD';
   readonly accept?: string;
+  readonly maxBytes?: number;
 }
 
 type Ask = (url: URL, request: Request) => Promise<FetchAnswer>;
@@ -88,10 +96,11 @@ function createAsk({ image, login, pace }: ImageQuestion, { send, now, signal }:
     if (answer.status === 429) throw hadEnough(url, answer, now());
     return answer;
   };
-  return async (url, { method, accept }) => {
+  return async (url, { method, accept, maxBytes }) => {
     const attempt = () =>
       sendPaced(url, {
         method,
+        ...(maxBytes !== undefined && { maxBytes }),
         headers: {
           ...(accept !== undefined && { accept }),
           ...(authorization !== undefined && { authorization }),
@@ -134,12 +143,21 @@ async function authorize(
   return text === undefined ? undefined : `Bearer ${text}`;
 }
 
-/** The next page, which has to be one of the same registry: credentials go nowhere else. */
+/**
+ * The next page, which has to be one of the same registry: credentials go nowhere else. A registry behind a proxy may write `http:` of its own host. Throws
+ * where the list goes on elsewhere, since a part of it would be taken for all.
+ */
 function nextPage({ headers }: FetchAnswer, current: URL): URL | null {
   const written = /<([^>]{1,2000})>\s*;[^,]*\brel="?next"?/i.exec(headers.get('link') ?? '')?.[1];
-  if (written === undefined || !URL.canParse(written, current.href)) return null;
-  const next = new URL(written, current.href);
-  return next.origin === current.origin && next.href !== current.href ? next : null;
+  if (written === undefined) return null;
+  const next = URL.canParse(written, current.href) ? new URL(written, current.href) : null;
+  if (next?.hostname !== current.hostname)
+    throw new ReconcilerError(
+      'TARGET_UNREACHABLE',
+      `${current.host}: its list of tags goes on at another address (${next?.host ?? 'none'}), which is not asked`,
+    );
+  const same = new URL(`${next.pathname}${next.search}`, current);
+  return same.href === current.href ? null : same;
 }
 
 const SECOND_MS = 1_000;

@@ -55,6 +55,28 @@ export interface PrunedRemnant {
   readonly message: string | null;
 }
 
+/** A service that newer images are looked for. */
+export interface ImageUpdateView {
+  readonly stack: string;
+  readonly service: string;
+  /** File of its description. */
+  readonly file: string;
+  /** Reference as it is written; `null`: none is. */
+  readonly image: string | null;
+  readonly policy: 'semver' | 'regex' | 'digest';
+  /** Reference that the next look writes; `null`: it stays as it is. */
+  readonly next: string | null;
+  /** Reason why nobody could tell; `null`: somebody could. */
+  readonly reason: string | null;
+}
+
+export interface ImageUpdateList {
+  /** Sorted by stack and service. */
+  readonly services: readonly ImageUpdateView[];
+  /** When they are looked for, and what becomes of them; `null`: nothing is written by itself. */
+  readonly settings: { readonly schedule: string; readonly as: 'commit' | 'branch' } | null;
+}
+
 /** Images, and what is left over of stacks. */
 export interface UpkeepOperations {
   /** Addresses that the description of a stack gives it, routes first. Asks nobody. Throws UNKNOWN_STACK. */
@@ -64,6 +86,13 @@ export interface UpkeepOperations {
    * at once when the stack is not described.
    */
   pull(request: PullRequest): Job;
+  /**
+   * Asks registries what the next look for newer images would write; writes nothing. Waits for a look that is under way, and as long as registries want
+   * to be left alone between two questions. Throws UNKNOWN_STACK.
+   *
+   * @param stacks default: all
+   */
+  listImageUpdates(stacks: readonly string[] | undefined, signal: AbortSignal): Promise<ImageUpdateList>;
   /** Asks all nodes that the repository names. Writes nothing. Throws INVALID_CONFIGURATION while it cannot be told what is described. */
   listRemnants(signal: AbortSignal): Promise<RemnantList>;
   /** Removes some of what `listRemnants` lists; in the order of the ids. Goes on after one that stays. */

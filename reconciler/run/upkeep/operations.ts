@@ -3,6 +3,7 @@ import type { UpkeepOperations } from '../../public/upkeep/upkeep.ts';
 import type { RunContext } from '../context.ts';
 import type { Background } from '../loop/background.ts';
 import { addressesOf } from '../observe/addresses.ts';
+import type { ImageUpdates } from './images/image-updates.ts';
 import { listRemnants, prune } from './prune.ts';
 import { startPull } from './pull-images.ts';
 
@@ -12,6 +13,7 @@ export interface UpkeepParts {
   readonly stacks: StackOperations;
   readonly applies: ApplyOperations;
   readonly jobs: JobOperations;
+  readonly images: Pick<ImageUpdates, 'look'>;
 }
 
 export function createUpkeepOperations({ background, ...parts }: UpkeepParts): UpkeepOperations {
@@ -21,6 +23,10 @@ export function createUpkeepOperations({ background, ...parts }: UpkeepParts): U
       return addressesOf(
         description ?? { services: parts.stacks.getStack(stack).services, resources: [], targets: [] },
       );
+    },
+    async listImageUpdates(stacks, signal) {
+      for (const stack of stacks ?? []) parts.stacks.getStack(stack);
+      return parts.images.look(stacks, signal);
     },
     pull: (request) => startPull(parts.context, background, request),
     listRemnants: (signal) => listRemnants(parts, signal),

@@ -90,6 +90,7 @@ describe('who may do what', () => {
         'deployTag',
         'holdStack',
         'ignoreDrift',
+        'listImageUpdates',
         'listProjects',
         'lookAtRestore',
         'moveTag',

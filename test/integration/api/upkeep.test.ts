@@ -46,6 +46,26 @@ it('begins to fetch images, for deployers', async () => {
   expect((await server.request(path, { method: 'POST', role: 'viewer' })).status).toBe(403);
 });
 
+it('lists newer images, for deployers', async () => {
+  await using session = connect();
+  expect(await session.listImageUpdates(['shop'], signal)).toEqual({
+    services: [
+      {
+        stack: 'shop',
+        service: 'web',
+        file: 'kombinations/shop/kombination.yaml',
+        image: 'nginx:1.28',
+        policy: 'semver',
+        next: 'nginx:1.29',
+        reason: null,
+      },
+    ],
+    settings: { schedule: '0 6 * * *', as: 'commit' },
+  });
+  await expect(session.listImageUpdates(['nope'], signal)).rejects.toMatchObject({ code: 'UNKNOWN_STACK' });
+  expect((await server.request('/api/v1/image-updates', { role: 'viewer' })).status).toBe(403);
+});
+
 it('prunes what was listed, for admins', async () => {
   await using session = connect();
   const { remnants, notes } = await session.listRemnants(signal);

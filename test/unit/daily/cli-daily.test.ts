@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { PrunedRemnant, Reconciler, RemnantList, StackStats } from '../../../reconciler/index.ts';
+import type {
+  ImageUpdateList,
+  PrunedRemnant,
+  Reconciler,
+  RemnantList,
+  StackStats,
+} from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import {
   changingPlan,
@@ -143,6 +149,55 @@ describe('pull and update', () => {
     expect([no.code, no.applied]).toEqual([1, []]);
     const yes = await runFakeCli(['update', 'shop', '--yes'], world);
     expect([yes.code, yes.applied]).toMatchObject([0, [{ stack: 'shop', plan, confirm: true }]]);
+  });
+});
+
+describe('images', () => {
+  const one = { stack: 'shop', file: 'kombinations/shop/kombination.yaml', policy: 'semver' as const };
+  const services: ImageUpdateList['services'] = [
+    { ...one, service: 'app', image: 'app:4', next: null, reason: 'ghcr.io does not answer' },
+    { ...one, service: 'db', image: 'redis:7', next: null, reason: null },
+    { ...one, service: 'web', image: 'nginx:1.28', next: 'nginx:1.29', reason: null },
+  ];
+  const worldOf = (list: ImageUpdateList): FakeWorld & { readonly asked: unknown[] } => {
+    const asked: unknown[] = [];
+    const listImageUpdates: Reconciler['listImageUpdates'] = async (stacks) => {
+      asked.push(stacks);
+      return list;
+    };
+    return { plans, more: { getStack, listImageUpdates }, asked };
+  };
+
+  it('shows what the next look writes, and what could not be looked for', async () => {
+    const world = worldOf({ services, settings: { schedule: '0 6 * * *', as: 'branch' } });
+    const run = await runFakeCli(['images'], world);
+    expect([run.code, world.asked, run.stdout]).toEqual([
+      0,
+      [undefined],
+      'shop\tapp\tapp:4\tnot looked for: ghcr.io does not answer\nshop\tweb\tnginx:1.28\tnginx:1.29\n',
+    ]);
+    expect(run.stderr).toContain(
+      '1 would be written on a branch of their own, with the next look ("0 6 * * *")',
+    );
+    const all = await runFakeCli(['images', 'shop', 'shop', '--all', '--no-color'], world, {
+      isTerminal: true,
+      columns: 100,
+    });
+    expect(world.asked[1]).toEqual(['shop']);
+    expect(all.stdout).toContain('redis:7     is the newest');
+    expect(all.stderr).toContain('shop/app: ghcr.io does not answer');
+    const { stdout } = await runFakeCli(['images', '--json'], world);
+    expect(JSON.parse(stdout)).toMatchObject({ services, settings: { as: 'branch' } });
+  });
+
+  it('says where nothing is written by itself, and where there is nothing', async () => {
+    const run = await runFakeCli(['images'], worldOf({ services, settings: null }));
+    expect(run.stderr).toContain('nothing is written by itself: image_updates of kombinator.yaml');
+    expect((await runFakeCli(['images'], worldOf({ services: [], settings: null }))).stdout).toBe(
+      'no service has image_update\n',
+    );
+    const newest = worldOf({ services: services.slice(1, 2), settings: null });
+    expect((await runFakeCli(['images'], newest)).stdout).toBe('all images are the newest that fit\n');
   });
 });
 

@@ -56,7 +56,9 @@ describe('questions about images', () => {
   it('follows no page to another host, and none for ever', async () => {
     answer = (_, response) =>
       response.writeHead(200, { link: '<https://elsewhere.example/v2/>; rel="next"' }).end('{"tags":["a"]}');
-    expect(await client.listTags(question(), NEVER)).toEqual(['a']);
+    await expect(client.listTags(question(), NEVER)).rejects.toThrow(
+      'goes on at another address (elsewhere.example), which is not asked',
+    );
 
     let page = 0;
     answer = (_, response) => {
@@ -65,8 +67,26 @@ describe('questions about images', () => {
         .writeHead(200, { link: `</v2/team/app/tags/list?last=${page}>; rel="next"` })
         .end('{"tags":["a"]}');
     };
-    expect(await client.listTags(question(), NEVER)).toEqual(['a']);
+    await expect(client.listTags(question(), NEVER)).rejects.toThrow('more than 200 pages');
     expect(page).toBe(200);
+  });
+
+  it('takes another scheme and port of the same host for its own, as behind a proxy', async () => {
+    answer = ({ url }, response) => {
+      const link = { link: '<https://127.0.0.1/v2/team/app/tags/list?last=a>; rel="next"' };
+      const isSecond = url?.includes('last=a') === true;
+      response.writeHead(200, isSecond ? {} : link).end(JSON.stringify({ tags: [isSecond ? 'b' : 'a'] }));
+    };
+    expect(await client.listTags(question(), NEVER)).toEqual(['a', 'b']);
+    expect(asked[1]).toBe('GET /v2/team/app/tags/list?last=a -');
+  });
+
+  it('reads a list that comes in one piece', async () => {
+    const tags = Array.from({ length: 15_000 }, (_, index) => `2026.01.${index}-some-build-of-it`);
+    answer = (_, response) => response.writeHead(200).end(JSON.stringify({ tags }));
+    expect(await client.listTags(question(), NEVER)).toHaveLength(15_000);
+    answer = (_, response) => response.writeHead(200).end(`"${'x'.repeat(9 * 1_024 ** 2)}"`);
+    await expect(client.listTags(question(), NEVER)).rejects.toThrow('answers more than');
   });
 
   it('asks for a token of one image, with credentials where there are some', async () => {

@@ -40,6 +40,29 @@ const pruneBody = shape<{ readonly ids: readonly string[] }>({
   },
 });
 
+const imageUpdatesQuery = shape<{ readonly stacks?: string }>({
+  type: 'object',
+  properties: {
+    stacks: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 10_000,
+      description: 'Names with commas between. Default: all.',
+    },
+  },
+});
+
+const IMAGE_UPDATE = record({
+  stack: TEXT,
+  service: TEXT,
+  file: TEXT,
+  image: MAYBE,
+  policy: { enum: ['semver', 'regex', 'digest'] },
+  next: { ...MAYBE, description: 'What the next look writes; null: it stays.' },
+  reason: { ...MAYBE, description: 'Why nobody could tell; null: somebody could.' },
+});
+const IMAGE_SETTINGS = record({ schedule: TEXT, as: { enum: ['commit', 'branch'] } });
+
 export const upkeepRoutes: readonly Route<ApiDeps>[] = [
   defineRoute({
     method: 'GET',
@@ -72,6 +95,28 @@ export const upkeepRoutes: readonly Route<ApiDeps>[] = [
     handle({ params, identity }, { reconciler }: ApiDeps) {
       const { id } = reconciler.pull({ stack: params['id'] ?? '', actor: identity, trigger: 'api' });
       return ok(toJobDetail(reconciler.getJob(id)));
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/image-updates',
+    id: 'listImageUpdates',
+    tag: TAG,
+    summary: 'Newer images that the next look writes',
+    description:
+      'Asks registries for the services that have image_update, and writes nothing. It waits where one wants a pause between two questions.',
+    access: 'deployer',
+    query: imageUpdatesQuery,
+    responses: {
+      200: answers(
+        'By stack and service. settings: null where nothing is written by itself.',
+        record({ services: listOf(IMAGE_UPDATE), settings: { ...IMAGE_SETTINGS, type: ['object', 'null'] } }),
+      ),
+      404: answers('There is no such stack.', refer('Error')),
+    },
+    async handle({ query, signal }, { reconciler }: ApiDeps) {
+      const stacks = query.stacks?.split(',').filter((name) => name !== '');
+      return ok(await reconciler.listImageUpdates(stacks, signal));
     },
   }),
   defineRoute({

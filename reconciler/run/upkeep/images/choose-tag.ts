@@ -18,26 +18,48 @@ interface Version {
 const PRERELEASE = /^(?:alpha|beta|rc|pre|preview|dev|next|canary|nightly|snapshot|m)[.-]?\d*(?:[.-]\d+)*$/i;
 /** Time for a pattern on all tags, in milliseconds: one that is slow by its nature holds up everything else. */
 const MATCHING_MS = 500;
+/** The same for all patterns of a look together. */
+const ALL_MATCHING_MS = 5_000;
+
+/** Time that patterns have left, of all services of a look. */
+export interface MatchingTime {
+  leftMs: number;
+}
+
+export function createMatchingTime(): MatchingTime {
+  return { leftMs: ALL_MATCHING_MS };
+}
+
+/** Tags that there are, and the one that is written. */
+export interface TagChoice {
+  readonly current: string;
+  readonly tags: readonly string[];
+}
 
 /**
  * The newest tag that fits, `null` where none is newer than the one that is written. Of versions those count that have as many numbers and the same variant
- * (`-alpine`) as the one that is written; those before a version only where the range names such. Pure, but for the time of a pattern: throws an Error
- * when it takes too long.
- *
- * @param current the tag that is written
+ * (`-alpine`) as the one that is written; those before a version only where the range names such. Pure, but for the time of patterns: throws an Error
+ * when one takes too long, and when the one that is written is a version of another form, whose place among the others nobody can tell.
  */
 export function chooseTag(
   update: Exclude<ImageUpdate, { policy: 'digest' }>,
-  current: string,
-  tags: readonly string[],
+  choice: TagChoice,
+  matching: MatchingTime,
 ): string | null {
   return update.policy === 'semver'
-    ? chooseVersion(update.range, current, tags)
-    : chooseMatch(update, current, tags);
+    ? chooseVersion(update.range, choice)
+    : chooseMatch(update, choice, matching);
 }
 
-function chooseVersion(range: string, current: string, tags: readonly string[]): string | null {
+/** A number with dots: a version, in whatever form. */
+const NUMBERS = /^v?\d+(?:\.\d+)+/;
+
+function chooseVersion(range: string, { current, tags }: TagChoice): string | null {
   const written = readVersion(current);
+  if (written === null && NUMBERS.test(current))
+    throw new Error(
+      `${current} is no version of one, two or three numbers: order its tags by a pattern (policy: regex)`,
+    );
   const fitting = tags
     .map(readVersion)
     .filter((one) => one !== null)
@@ -70,10 +92,10 @@ function readVersion(tag: string): Version | null {
 
 function chooseMatch(
   { pattern, order: by }: Extract<ImageUpdate, { policy: 'regex' }>,
-  current: string,
-  tags: readonly string[],
+  { current, tags }: TagChoice,
+  matching: MatchingTime,
 ): string | null {
-  const keys = keysOf(pattern, [current, ...tags]);
+  const keys = keysOf(pattern, [current, ...tags], matching);
   const compareKeys = (a: string, b: string) =>
     by === 'numeric' ? Number(toNumber(a) - toNumber(b)) : a < b ? -1 : Number(a > b);
   const found = tags.flatMap((tag, index) => {
@@ -92,14 +114,25 @@ function toNumber(digits: string): bigint {
 }
 
 /** The first group of a pattern, or all that it matches, by tag; in a world of its own, which can be stopped. */
-function keysOf(pattern: string, tags: readonly string[]): readonly (string | null)[] {
+function keysOf(
+  pattern: string,
+  tags: readonly string[],
+  matching: MatchingTime,
+): readonly (string | null)[] {
+  if (matching.leftMs < 1)
+    throw new Error(`patterns of other services took ${ALL_MATCHING_MS / 1_000} s: write simpler ones`);
+  const begun = performance.now();
+  try {
+    return matchAll(pattern, tags, Math.ceil(Math.min(MATCHING_MS, matching.leftMs)));
+  } finally {
+    matching.leftMs -= performance.now() - begun;
+  }
+}
+
+function matchAll(pattern: string, tags: readonly string[], timeout: number): readonly (string | null)[] {
   const script =
     'const expression = new RegExp(pattern, "u"); JSON.stringify(JSON.parse(tags).map((tag) => { const match = expression.exec(tag); return match === null ? null : (match[1] ?? match[0]); }))';
-  const found: unknown = runInNewContext(
-    script,
-    { pattern, tags: JSON.stringify(tags) },
-    { timeout: MATCHING_MS },
-  );
+  const found: unknown = runInNewContext(script, { pattern, tags: JSON.stringify(tags) }, { timeout });
   const keys: unknown = typeof found === 'string' ? JSON.parse(found) : [];
   return Array.isArray(keys) ? keys.map((key: unknown) => (typeof key === 'string' ? key : null)) : [];
 }

@@ -1,14 +1,14 @@
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import { errorMessage } from '../../../base/errors.ts';
 import { isProblem } from '../../../base/problem.ts';
 import { asFields, asList, asString, own } from '../../../base/values.ts';
 import { readImageUpdate } from '../../../config/kombination/checks/image-update.ts';
 import { normaliseImage, repositoryOf } from '../../../model/docker/image-reference.ts';
 import type { ImageUpdate } from '../../../model/docker/image-update.ts';
 import { registryOf } from '../../../model/registry.ts';
-import type { Clock } from '../../../ports/clock.ts';
-import type { ImageQuestion, RegistryClient } from '../../../ports/registry-client.ts';
 import type { SplicePath } from '../../write/yaml-splice.ts';
-import { chooseTag } from './choose-tag.ts';
+import type { AskedRegistries, RegistryLook } from './asked-registries.ts';
+import type { MatchingTime } from './choose-tag.ts';
+import { chooseTag, createMatchingTime } from './choose-tag.ts';
 
 /** A service that newer images are looked for, as its file has it. */
 export interface UpdatedService {
@@ -37,17 +37,6 @@ export interface FoundImages {
   readonly passedOver: readonly PassedOver[];
 }
 
-export interface FindParts {
-  readonly clock: Clock;
-  readonly client: Pick<RegistryClient, 'listTags' | 'digestOf'>;
-  /** Credentials for an image; throws where they cannot be had. */
-  readonly loginFor: (image: string) => ImageQuestion['login'];
-}
-
-/** Requests to one registry within a minute. */
-const PER_MINUTE = 60;
-const MINUTE_MS = 60_000;
-
 /** The services of a description that newer images are looked for. */
 export function updatedServices(stack: string, document: unknown): readonly UpdatedService[] {
   const services = own(asFields(document), 'services');
@@ -70,7 +59,7 @@ export function updatedServices(stack: string, document: unknown): readonly Upda
 /** Asks registries, side by side, and each of them one question after the other. What one does not answer leaves the others. */
 export async function findImages(
   services: readonly UpdatedService[],
-  parts: FindParts,
+  registries: AskedRegistries,
   signal: AbortSignal,
 ): Promise<FoundImages> {
   const found: FoundImage[] = [];
@@ -82,11 +71,12 @@ export async function findImages(
     if (reason === null && image !== undefined) askable.push({ ...service, image });
     else passedOver.push({ ...name(service), reason: reason ?? '' });
   }
-  const work = async (ofHost: typeof askable): Promise<void> => {
-    const registry = createRegistry(parts, signal);
+  const matching = createMatchingTime();
+  const work = async ([host, ofHost]: readonly [string, typeof askable]): Promise<void> => {
+    const registry = registries.look(host, signal);
     for (const service of ofHost) {
       try {
-        const next = await registry.newest(service);
+        const next = await newestOf(service, registry, matching);
         if (next !== null && next !== service.image) found.push({ ...service, next });
       } catch (error) {
         signal.throwIfAborted();
@@ -94,7 +84,7 @@ export async function findImages(
       }
     }
   };
-  await Promise.all([...Map.groupBy(askable, ({ image }) => registryOf(image)).values()].map(work));
+  await Promise.all([...Map.groupBy(askable, ({ image }) => registryOf(image))].map(work));
   return { found: found.sort(compareServices), passedOver: passedOver.sort(compareServices) };
 }
 
@@ -102,7 +92,9 @@ function name({ stack, service }: UpdatedService): Omit<PassedOver, 'reason'> {
   return { stack, service };
 }
 
-function compareServices(a: PassedOver | FoundImage, b: PassedOver | FoundImage): number {
+type Named = Pick<UpdatedService, 'stack' | 'service'>;
+
+export function compareServices(a: Named, b: Named): number {
   const [first, second] = [`${a.stack}/${a.service}`, `${b.stack}/${b.service}`];
   return first < second ? -1 : Number(first > second);
 }
@@ -116,58 +108,20 @@ function whyNot(image: string | undefined): string | null {
   return isProblem(known) ? known.problem : null;
 }
 
-/** One registry, as far as one pass goes. */
-function createRegistry({ clock, client, loginFor }: FindParts, signal: AbortSignal) {
-  const tags = new Map<string, Promise<readonly string[]>>();
-  const asked: number[] = [];
-  /** It has had enough: nothing more is asked in this pass. */
-  let closed: ReconcilerError | null = null;
-  const pace = async (): Promise<void> => {
-    const oldest = asked.length < PER_MINUTE ? undefined : asked.shift();
-    const wait = oldest === undefined ? 0 : oldest + MINUTE_MS - clock.elapsed();
-    if (wait > 0) await clock.sleep(wait, signal);
-    asked.push(clock.elapsed());
-  };
-  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
-    if (closed !== null) throw closed;
-    try {
-      return await question();
-    } catch (error) {
-      if (isReconcilerError(error) && error.details.retryAfterMs !== undefined) closed = error;
-      throw error;
-    }
-  };
-  const questionOf = (image: string): ImageQuestion => ({
-    image: repositoryOf(image),
-    login: loginFor(image),
-    pace,
-  });
-  const digestOf = (image: string, tag: string) =>
-    ask(() => client.digestOf({ ...questionOf(image), tag }, signal));
-  const tagsOf = (image: string): Promise<readonly string[]> => {
-    const repository = repositoryOf(image);
-    const known = tags.get(repository) ?? ask(() => client.listTags(questionOf(image), signal));
-    tags.set(repository, known);
-    return known;
-  };
-  return {
-    /** The reference that should be written; `null`: the one that is. */
-    async newest({
-      image,
-      update,
-    }: {
-      readonly image: string;
-      readonly update: ImageUpdate;
-    }): Promise<string | null> {
-      const repository = repositoryOf(image);
-      const [tag = 'latest', digest] = image.slice(repository.length).replace(/^:/, '').split('@');
-      const current = tag === '' ? 'latest' : tag;
-      if (update.policy === 'digest') return `${repository}:${current}@${await digestOf(image, current)}`;
-      const next = chooseTag(update, current, await tagsOf(image));
-      if (next === null) return null;
-      return digest === undefined
-        ? `${repository}:${next}`
-        : `${repository}:${next}@${await digestOf(image, next)}`;
-    },
-  };
+/** The reference that should be written; `null`: the one that is. */
+async function newestOf(
+  { image, update }: Required<Pick<UpdatedService, 'image' | 'update'>>,
+  registry: RegistryLook,
+  matching: MatchingTime,
+): Promise<string | null> {
+  const repository = repositoryOf(image);
+  const [tag = 'latest', digest] = image.slice(repository.length).replace(/^:/, '').split('@');
+  const current = tag === '' ? 'latest' : tag;
+  if (update.policy === 'digest')
+    return `${repository}:${current}@${await registry.digestOf(image, current)}`;
+  const next = chooseTag(update, { current, tags: await registry.tagsOf(image) }, matching);
+  if (next === null) return null;
+  return digest === undefined
+    ? `${repository}:${next}`
+    : `${repository}:${next}@${await registry.digestOf(image, next)}`;
 }

@@ -1,18 +1,22 @@
 import { hasErrors } from '../../../base/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import { createLine } from '../../../base/mutex.ts';
 import { isProblem } from '../../../base/problem.ts';
 import { isCalledFor, parseSchedule } from '../../../base/schedule.ts';
 import { formatRefFolder } from '../../../model/git/source-root.ts';
 import { findRegistry } from '../../../model/registry.ts';
 import { quoteCode } from '../../../plan/text/quote.ts';
 import type { FileWrite } from '../../../ports/source.ts';
+import type { ImageUpdateList, ImageUpdateView } from '../../../public/upkeep/upkeep.ts';
 import type { RunContext } from '../../context.ts';
 import { AUTHOR } from '../../drift/drift-proposals.ts';
 import type { OperationParts } from '../../operations/parts.ts';
 import type { CheckParts } from '../../registries/check-registry.ts';
 import { spliceYaml } from '../../write/yaml-splice.ts';
-import type { FoundImage, PassedOver } from './find-updates.ts';
-import { findImages, updatedServices } from './find-updates.ts';
+import type { AskedRegistries } from './asked-registries.ts';
+import { createAskedRegistries } from './asked-registries.ts';
+import type { FoundImage, FoundImages, PassedOver, UpdatedService } from './find-updates.ts';
+import { compareServices, findImages, updatedServices } from './find-updates.ts';
 
 export interface ImageUpdatesParts extends Pick<OperationParts, 'loop' | 'writer'> {
   readonly context: Pick<RunContext, 'clock' | 'desired' | 'gitHost' | 'hostSettings' | 'logger' | 'source'>;
@@ -30,9 +34,24 @@ const MAX_NAME = 150;
 /** Looks for newer images at set times, and writes them into the descriptions: one commit for all that a pass has found. */
 export class ImageUpdates {
   readonly #parts: ImageUpdatesParts;
+  readonly #registries: AskedRegistries;
+  /** Looks and passes come one after the other: registries count all that is asked of them. */
+  readonly #line = createLine(1);
 
   constructor(parts: ImageUpdatesParts) {
     this.#parts = parts;
+    const { context, registries } = parts;
+    const { clock, desired } = context;
+    this.#registries = createAskedRegistries({
+      clock,
+      client: registries.client,
+      loginFor(image) {
+        const setting = findRegistry(image, desired.settings().registries);
+        return setting === undefined
+          ? null
+          : { username: setting.username, password: registries.resolve(setting.password) };
+      },
+    });
   }
 
   /** Looks soon after the beginning of each minute that is called for. Ends when the signal aborts. */
@@ -57,28 +76,67 @@ export class ImageUpdates {
   }
 
   /** One pass: asks the registries, and commits what is newer. Resolves to the commit, `null` where there is none. */
-  async pass(signal: AbortSignal): Promise<string | null> {
-    const { context, loop, registries } = this.#parts;
-    const { clock, desired, logger } = context;
-    await loop.refreshIfPossible(signal);
-    const services = desired.names().flatMap((stack) => updatedServices(stack, desired.get(stack)?.document));
-    const loginFor = (image: string) => {
-      const setting = findRegistry(image, desired.settings().registries);
-      return setting === undefined
-        ? null
-        : { username: setting.username, password: registries.resolve(setting.password) };
-    };
-    const { found, passedOver } = await findImages(
-      services,
-      { clock, client: registries.client, loginFor },
-      signal,
+  pass(signal: AbortSignal): Promise<string | null> {
+    return this.#line(async () => {
+      const { context, loop } = this.#parts;
+      await loop.refreshIfPossible(signal);
+      const { found, passedOver } = await findImages(this.#services(), this.#registries, signal);
+      this.#tell(passedOver);
+      if (found.length === 0) return null;
+      const commit = await this.#write(found, signal);
+      if (commit !== null)
+        context.logger.info(
+          { commit, images: found.map(lineOf) },
+          'newer images are written into descriptions',
+        );
+      return commit;
+    }, signal);
+  }
+
+  /**
+   * Asks the registries what a pass would write, and writes nothing.
+   *
+   * @param stacks names; default: all
+   */
+  look(stacks: readonly string[] | undefined, signal: AbortSignal): Promise<ImageUpdateList> {
+    return this.#line(async () => {
+      const services = this.#services(stacks);
+      const looked = await findImages(services, this.#registries, signal);
+      const { imageUpdates } = this.#parts.context.desired.settings();
+      const { found, passedOver } = this.#drafted(looked);
+      const views = services.map((service) => this.#viewOf(service, { found, passedOver }));
+      return { services: views.toSorted(compareServices), settings: imageUpdates };
+    }, signal);
+  }
+
+  #services(stacks?: readonly string[]): readonly UpdatedService[] {
+    const { desired } = this.#parts.context;
+    return (stacks ?? desired.names()).flatMap((stack) =>
+      updatedServices(stack, desired.get(stack)?.document),
     );
-    this.#tell(passedOver);
-    if (found.length === 0) return null;
-    const commit = await this.#write(found, signal);
-    if (commit !== null)
-      logger.info({ commit, images: found.map(lineOf) }, 'newer images are written into descriptions');
-    return commit;
+  }
+
+  /** Finds out which of the newer images can be put into their files. */
+  #drafted({ found, passedOver }: FoundImages): FoundImages {
+    const { written, passedOver: more } = this.#draft(found);
+    return { found: written, passedOver: [...passedOver, ...more] };
+  }
+
+  #viewOf(
+    { stack, service, image, update }: UpdatedService,
+    { found, passedOver }: FoundImages,
+  ): ImageUpdateView {
+    const isSame = (one: Pick<UpdatedService, 'stack' | 'service'>) =>
+      one.stack === stack && one.service === service;
+    return {
+      stack,
+      service,
+      file: this.#parts.context.desired.get(stack)?.file ?? '',
+      image: image ?? null,
+      policy: update.policy,
+      next: found.find(isSame)?.next ?? null,
+      reason: passedOver.find(isSame)?.reason ?? null,
+    };
   }
 
   #tell(passedOver: readonly PassedOver[]): void {
@@ -93,7 +151,8 @@ export class ImageUpdates {
     for (let attempt = 1; ; attempt += 1) {
       await loop.refreshForWrite(signal);
       const base = desired.revision?.commit;
-      const { writes, written } = this.#draft(found);
+      const { writes, written, passedOver } = this.#draft(found);
+      this.#tell(passedOver);
       const [first] = writes;
       if (base === undefined || first === undefined) return null;
       const message = messageOf(written);
@@ -144,37 +203,41 @@ export class ImageUpdates {
   #draft(found: readonly FoundImage[]): {
     readonly writes: readonly FileWrite[];
     readonly written: readonly FoundImage[];
+    readonly passedOver: readonly PassedOver[];
   } {
     const { desired } = this.#parts.context;
     const writes: FileWrite[] = [];
     const written: FoundImage[] = [];
+    const passedOver: PassedOver[] = [];
     for (const [stack, images] of Map.groupBy(found, (one) => one.stack)) {
       const there = new Map(
         updatedServices(stack, desired.get(stack)?.document).map(({ service, image }) => [service, image]),
       );
       const open = images.filter(({ service, image }) => there.get(service) === image);
-      const put = (text: string, { path, next }: FoundImage) => {
-        const result = spliceYaml(text, path, next);
-        if (result !== null) return result;
-        throw new ReconcilerError(
-          'BAD_OPTIONS',
-          `${path.join('.')} cannot be changed in place: an anchor or an alias is involved`,
-        );
-      };
       if (open.length === 0) continue;
+      const spliced: FoundImage[] = [];
+      const put = (text: string, one: FoundImage): string => {
+        const result = spliceYaml(text, one.path, one.next);
+        if (result !== null) spliced.push(one);
+        return result ?? text;
+      };
       try {
         const { path, text, diagnostics } = desired.rewriteStack(stack, (before) => open.reduce(put, before));
+        const kept = open.filter((one) => !spliced.includes(one));
+        passedOver.push(...kept.map((one) => ({ stack, service: one.service, reason: notInPlace(one) })));
+        if (spliced.length === 0) continue;
         if (hasErrors(diagnostics))
           throw new ReconcilerError('INVALID_CONFIGURATION', `${path} would have errors`);
         // Two stacks may be one file, by a symlink: they get the same.
         if (!writes.some((write) => write.path === path)) writes.push({ path, content: text });
-        written.push(...open);
+        written.push(...spliced);
       } catch (error) {
         if (!isReconcilerError(error)) throw error;
-        this.#tell(open.map(({ service }) => ({ stack, service, reason: error.message })));
+        const failed = spliced.length === 0 ? open : spliced;
+        passedOver.push(...failed.map(({ service }) => ({ stack, service, reason: error.message })));
       }
     }
-    return { writes, written };
+    return { writes, written, passedOver };
   }
 }
 
@@ -182,6 +245,10 @@ interface ProposedImages {
   readonly branch: string;
   readonly commit: string;
   readonly images: readonly FoundImage[];
+}
+
+function notInPlace({ path }: FoundImage): string {
+  return `${path.join('.')} cannot be changed in place: an anchor or an alias is involved`;
 }
 
 /** Says nothing of when: the same images have the same message. */

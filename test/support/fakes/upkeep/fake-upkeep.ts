@@ -53,6 +53,12 @@ export function createFakeUpkeep({
       known(stack);
       return addJob({ type: 'pull', stack, actor: actor?.name ?? null });
     },
+    async listImageUpdates(stacks = ['shop']) {
+      for (const stack of stacks) known(stack);
+      const service = { stack: 'shop', service: 'web', file: 'kombinations/shop/kombination.yaml' };
+      const image = { image: 'nginx:1.28', policy: 'semver' as const, next: 'nginx:1.29', reason: null };
+      return { services: [{ ...service, ...image }], settings: { schedule: '0 6 * * *', as: 'commit' } };
+    },
     async listRemnants() {
       return {
         remnants: [...left].map(([id, sizeBytes]) => ({

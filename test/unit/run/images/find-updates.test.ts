@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
 import type { ImageQuestion } from '../../../../reconciler/ports/registry-client.ts';
+import { createAskedRegistries } from '../../../../reconciler/run/upkeep/images/asked-registries.ts';
 import { findImages, updatedServices } from '../../../../reconciler/run/upkeep/images/find-updates.ts';
 
 const NEVER = new AbortController().signal;
@@ -50,7 +51,11 @@ describe('a look for newer images', () => {
     const client = { listTags, digestOf: () => Promise.reject(new Error('not asked')) };
     const all = services([...names, 'other.example.org/app']);
 
-    const { found } = await findImages(all, { clock, client, loginFor: () => null }, NEVER);
+    const { found } = await findImages(
+      all,
+      createAskedRegistries({ clock, client, loginFor: () => null }),
+      NEVER,
+    );
 
     expect(found).toHaveLength(131);
     expect(asked.find(({ image }) => image.startsWith('other'))?.at).toBe(0);
@@ -60,6 +65,36 @@ describe('a look for newer images', () => {
       ['60000', 60],
       ['120000', 10],
     ]);
+  });
+
+  it('leaves a registry alone for as long as it wants, over looks, and asks the others', async () => {
+    const clock = createStillClock();
+    const asked: string[] = [];
+    const listTags = async ({ image }: ImageQuestion) => {
+      asked.push(image);
+      if (!image.startsWith('image')) return ['2'];
+      const details = { retryAfterMs: 90_000 };
+      throw new ReconcilerError('TARGET_UNREACHABLE', 'docker.io has had enough', { details });
+    };
+    const client = { listTags, digestOf: () => Promise.reject(new Error('not asked')) };
+    const registries = createAskedRegistries({ clock, client, loginFor: () => null });
+    const all = services(['image-1', 'image-2', 'other.example.org/app']);
+
+    const first = await findImages(all, registries, NEVER);
+    await clock.sleep(60_000);
+    const second = await findImages(all, registries, NEVER);
+    await clock.sleep(30_000);
+    await findImages(all, registries, NEVER);
+
+    expect(asked).toEqual([
+      'image-1',
+      'other.example.org/app',
+      'other.example.org/app',
+      'image-1',
+      'other.example.org/app',
+    ]);
+    expect(first.passedOver[1]?.reason).toBe('docker.io has had enough (90 s are left)');
+    expect(second.passedOver[0]?.reason).toBe('docker.io has had enough (30 s are left)');
   });
 
   it('says of each service why it was passed over, also where credentials cannot be had', async () => {
@@ -72,7 +107,7 @@ describe('a look for newer images', () => {
 
     const { found, passedOver } = await findImages(
       [...kit, ...broken, ...services(['nginx'])],
-      { clock: createStillClock(), client, loginFor },
+      createAskedRegistries({ clock: createStillClock(), client, loginFor }),
       NEVER,
     );
 

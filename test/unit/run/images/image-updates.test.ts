@@ -103,6 +103,43 @@ describe('newer images', () => {
     expect((await source.lookup('main')).commit).toBe(moved.commit);
   });
 
+  it('are listed without a commit, with the reason where nobody could tell', async () => {
+    const source = createMemorySource();
+    const { registries } = createRegistries(TAGS);
+    await using rig = createRig({ source, registries });
+    const aliased = SHOP.replace('web: # the front\n', 'web: &web # the front\n').replace(
+      '  left: { image: "nginx:1.28.0" }',
+      '  copy: *web',
+    );
+    const settings = { 'kombinator.yaml': 'image_updates: { schedule: "0 6 * * *", as: branch }\n' };
+    const first = source.push({ ...settings, [file('shop')]: aliased });
+    await rig.reconciler.refresh(NEVER);
+
+    const list = await rig.reconciler.listImageUpdates(undefined, NEVER);
+
+    const b = `@sha256:${'b'.repeat(64)}`;
+    expect(list.settings).toEqual({ schedule: '0 6 * * *', as: 'branch' });
+    expect(list.services.map(({ service, next, reason }) => [service, next, reason])).toEqual([
+      ['away', null, 'away.example.org/app is away'],
+      ['both', `nginx:1.28.4@${DIGEST}`, null],
+      ['copy', null, expect.stringContaining('anchor')],
+      ['pinned', `redis:7@${DIGEST}`, null],
+      ['varied', null, expect.stringContaining('put together of variables')],
+      ['web', null, expect.stringContaining('anchor')],
+    ]);
+    expect(list.services[1]).toMatchObject({
+      stack: 'shop',
+      file: file('shop'),
+      image: `nginx:1.28.0${b}`,
+      policy: 'semver',
+    });
+    expect((await source.lookup('main')).commit).toBe(first);
+    expect((await rig.reconciler.listImageUpdates(['shop'], NEVER)).services).toHaveLength(6);
+    await expect(rig.reconciler.listImageUpdates(['nope'], NEVER)).rejects.toMatchObject({
+      code: 'UNKNOWN_STACK',
+    });
+  });
+
   it('are proposed on a branch of their own, once', async () => {
     const source = createMemorySource();
     const { registries, asked } = createRegistries(TAGS);
