@@ -133,7 +133,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     policy: policyOf(config),
     seal: openSeal(stateDir),
     keptRegistry: kept.settingOf,
-    ...(await openRendererFor(options, config)),
+    ...(await openRendererFor(options, config, (reference) => secrets.resolve(reference))),
   };
   const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
@@ -205,10 +205,11 @@ function timesOf({
 async function openRendererFor(
   options: KombinatorOptions,
   { charts }: DaemonConfig,
+  resolve: (reference: string) => Secret,
 ): Promise<Pick<DesiredStateOptions, 'renderer'>> {
   if (options.ephemeral === true && options.config === undefined) return {};
   const { stateDir } = options;
-  return { renderer: await openRenderer(charts, { stateDir, exclusive: isExclusive(options) }) };
+  return { renderer: await openRenderer(charts, { stateDir, exclusive: isExclusive(options), resolve }) };
 }
 
 /** Tells whether nobody else applies on the state directory. */

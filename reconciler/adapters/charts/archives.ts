@@ -1,11 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { errorMessage } from '../../base/errors.ts';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
 import type { ChartArchive } from '../../model/kubernetes/chart-archive.ts';
 import type { AllowedAddresses } from './allowed-addresses.ts';
+import type { ChartCredentials } from './chart-credentials.ts';
 import type { FetchOptions } from './fetch-bytes.ts';
+import { hostOf, SILENT } from './fetch-bytes.ts';
 import { fetchFromHttp } from './http-repository.ts';
 import { fetchFromOci } from './oci-registry.ts';
 
@@ -15,10 +18,23 @@ export interface Archives {
   get(archive: ChartArchive, signal: AbortSignal): Promise<string | Problem>;
 }
 
+interface Silence {
+  /** Moment as `performance.now` counts. */
+  readonly until: number;
+  readonly problem: Problem;
+}
+
+type Parts = ArchivesOptions & {
+  /** Servers that did not answer, by host. */
+  readonly silent: Map<string, Silence>;
+};
+
 export interface ArchivesOptions {
   /** Made when it is missing. */
   readonly directory: string;
   readonly allowed: AllowedAddresses;
+  readonly credentials: ChartCredentials;
+  /** Time for one archive, in milliseconds. */
   readonly timeoutMs: number;
   readonly maxBytes: number;
   /** Default: that of the process. */
@@ -27,13 +43,15 @@ export interface ArchivesOptions {
 
 /** Archives beyond this number go, those that were used longest ago first. */
 const MAX_KEPT = 200;
+const DRAFT = '.part';
 
 export function createArchives(options: ArchivesOptions): Archives {
-  return { get: (archive, signal) => getArchive(options, archive, signal) };
+  const parts: Parts = { ...options, silent: new Map() };
+  return { get: (archive, signal) => getArchive(parts, archive, signal) };
 }
 
 async function getArchive(
-  options: ArchivesOptions,
+  options: Parts,
   archive: ChartArchive,
   signal: AbortSignal,
 ): Promise<string | Problem> {
@@ -49,13 +67,33 @@ async function getArchive(
       hint: 'look what has changed there, and write this digest if you want it',
     };
   }
+  try {
+    await keep(path, bytes);
+  } catch (error) {
+    return { problem: `it cannot be kept in the state directory: ${errorMessage(error)}` };
+  }
+  return path;
+}
+
+async function keep(path: string, bytes: Uint8Array): Promise<void> {
+  const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: 0o700 });
   // Two stacks may fetch the same one.
-  const draft = `${path}.${randomUUID()}.part`;
-  await writeFile(draft, bytes, { mode: 0o600 });
-  await rename(draft, path);
+  const draft = `${path}.${randomUUID()}${DRAFT}`;
+  try {
+    await writeFile(draft, bytes, { mode: 0o600 });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
   await forgetOldest(directory);
-  return path;
+}
+
+/** Takes away what a process that was killed has not finished writing. */
+export async function sweepArchives(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) if (name.endsWith(DRAFT)) await rm(join(directory, name), { force: true });
 }
 
 /** A file that was cut short, or changed, is fetched again. */
@@ -71,16 +109,29 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-function fetchArchive(
-  { allowed, timeoutMs, maxBytes, fetch: send = fetch }: ArchivesOptions,
+/** A server that was silent is not waited for again for so many times its time: others may wait behind it. */
+const SILENCE = 2;
+
+async function fetchArchive(
+  { allowed, credentials, timeoutMs, maxBytes, silent, fetch: send = fetch }: Parts,
   archive: ChartArchive,
   signal: AbortSignal,
 ): Promise<Buffer | Problem> {
   const whyNot = (url: string) => (allowed.has(url) ? null : allowed.refusal(url));
-  const options: FetchOptions = { fetch: send, whyNot, timeoutMs, maxBytes, signal };
-  return archive.address.startsWith('oci://')
-    ? fetchFromOci(archive, options)
-    : fetchFromHttp(archive, options);
+  const begun = performance.now();
+  const host = hostOf(archive.address);
+  const known = silent.get(host);
+  if (known !== undefined && known.until > begun) return known.problem;
+  const time = { limitMs: timeoutMs, endsAt: begun + timeoutMs };
+  const options: FetchOptions = { fetch: send, whyNot, time, maxBytes, signal };
+  const fetched = archive.address.startsWith('oci://')
+    ? await fetchFromOci(archive, options, credentials)
+    : await fetchFromHttp(archive, { ...options, authorize: (url) => credentials.basicFor(url) });
+  silent.delete(host);
+  if (!isProblem(fetched) || fetched.code !== SILENT) return fetched;
+  const { code: _, ...problem } = fetched;
+  silent.set(host, { until: performance.now() + SILENCE * timeoutMs, problem });
+  return problem;
 }
 
 async function forgetOldest(directory: string): Promise<void> {

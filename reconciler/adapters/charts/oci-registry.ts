@@ -1,7 +1,10 @@
+import { errorMessage } from '../../base/errors.ts';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { ChartArchive } from '../../model/kubernetes/chart-archive.ts';
+import type { ChartCredentials } from './chart-credentials.ts';
+import { hintOnAccess } from './chart-credentials.ts';
 import type { FetchedBytes, FetchOptions } from './fetch-bytes.ts';
 import { fetchBytes, hostOf } from './fetch-bytes.ts';
 
@@ -14,16 +17,18 @@ interface Registry {
   readonly address: string;
   /** `https://ghcr.io/v2/acme/charts/grafana` */
   readonly api: string;
+  readonly credentials: ChartCredentials;
   readonly options: FetchOptions;
 }
 
 /**
  * Gets a chart of an OCI registry (https://github.com/opencontainers/distribution-spec/blob/main/spec.md): the manifest of its version, and the layer that
- * it names. Everybody may read it, with a token that is given to anybody where the registry wants one.
+ * it names. Where the registry wants a token, it gets the operator's credentials, or none, as everybody else.
  */
 export async function fetchFromOci(
   { address, version, digest }: ChartArchive,
   options: FetchOptions,
+  credentials: ChartCredentials,
 ): Promise<Buffer | Problem> {
   const { host, pathname, hostname } = new URL(address.replace(/^oci:/, 'https:'));
   // A registry on this machine has no certificate.
@@ -31,7 +36,7 @@ export async function fetchFromOci(
   const api = `${scheme}://${host}/v2${pathname.replace(/\/+$/, '')}`;
   const isApi = (url: string): boolean => url.startsWith(`${api}/`);
   const whyNot = (url: string) => (isApi(url) ? options.whyNot(address) : options.whyNot(url));
-  const registry: Registry = { address, api, options: { ...options, whyNot } };
+  const registry: Registry = { address, api, credentials, options: { ...options, whyNot } };
   // A tag has no +, so Helm writes _ in its place.
   const tag = version.replaceAll('+', '_');
   const manifest = await ask(registry, `manifests/${tag}`, { accept: MANIFEST }, MAX_MANIFEST_BYTES);
@@ -69,7 +74,7 @@ interface Asked {
 }
 
 async function ask(
-  { api, address, options }: Registry,
+  { api, address, credentials, options }: Registry,
   path: string,
   headers: Readonly<Record<string, string>>,
   maxBytes: number,
@@ -78,28 +83,54 @@ async function ask(
   const first = await fetchBytes(url, { ...options, headers, maxBytes });
   if (isProblem(first)) return first;
   if (first.status === 200) return { answer: first, headers };
-  if (first.status !== 401) return refusedBy(address, path, first.status);
-  const token = await askToken(first.headers.get('www-authenticate') ?? '', url, options);
-  if (isProblem(token)) return token;
-  if (token === null) return refusedBy(address, path, first.status);
-  const withToken = { ...headers, authorization: `Bearer ${token}` };
+  const basic = basicFor(address, credentials);
+  if (isProblem(basic)) return basic;
+  if (first.status !== 401) return refusedBy({ address, path, status: first.status, basic });
+  const challenge = first.headers.get('www-authenticate') ?? '';
+  const shown = /^basic\b/i.test(challenge)
+    ? basic
+    : await askToken({ challenge, registry: url, basic }, options);
+  if (isProblem(shown)) return shown;
+  if (shown === null) return refusedBy({ address, path, status: first.status, basic });
+  const withToken = { ...headers, authorization: shown };
   const second = await fetchBytes(url, { ...options, headers: withToken, maxBytes });
   if (isProblem(second)) return second;
   return second.status === 200
     ? { answer: second, headers: withToken }
-    : refusedBy(address, path, second.status);
+    : refusedBy({ address, path, status: second.status, basic });
 }
 
-function refusedBy(address: string, path: string, status: number): Problem {
+function basicFor(address: string, credentials: ChartCredentials): string | Problem | null {
+  try {
+    return credentials.basicFor(address) ?? null;
+  } catch (error) {
+    return { problem: errorMessage(error) };
+  }
+}
+
+interface Refusal {
+  readonly address: string;
+  readonly path: string;
+  readonly status: number;
+  readonly basic: string | null;
+}
+
+function refusedBy({ address, path, status, basic }: Refusal): Problem {
   const problem = `${address} answers ${status} when asked for ${path}`;
   const isClosed = status === 401 || status === 403;
-  return { problem, ...(isClosed ? { hint: 'only charts that everybody may read are fetched' } : {}) };
+  return { problem, ...(isClosed ? { hint: hintOnAccess(address, basic !== null) } : {}) };
 }
 
-/** Asks for a token as the registry says (https://distribution.github.io/distribution/spec/auth/token/), without credentials. */
+interface Challenge {
+  readonly challenge: string;
+  /** Address that was asked. */
+  readonly registry: string;
+  readonly basic: string | null;
+}
+
+/** Asks for a token as the registry says (https://distribution.github.io/distribution/spec/auth/token/). Returns what is shown for it. */
 async function askToken(
-  challenge: string,
-  registry: string,
+  { challenge, registry, basic }: Challenge,
   options: FetchOptions,
 ): Promise<string | Problem | null> {
   const member = (name: string): string | undefined =>
@@ -114,14 +145,22 @@ async function askToken(
   // The registry itself has been allowed.
   const isSame = url.origin === new URL(registry).origin;
   const whyNot = (next: string) => (isSame && next === url.href ? null : options.whyNot(next));
+  if (basic !== null && !isSame && url.protocol !== 'https:')
+    return { problem: `${hostOf(registry)} wants the credentials at an address without https` };
   const answer = await fetchBytes(url.href, {
     ...options,
-    headers: {},
+    headers: basic === null ? {} : { authorization: basic },
     whyNot,
     maxBytes: MAX_MANIFEST_BYTES,
   });
   if (isProblem(answer)) return answer;
   const fields = asFields(parseJson(answer.bytes));
   const token = asString(fields?.['token']) ?? asString(fields?.['access_token']);
-  return token ?? { problem: `${hostOf(url.href)} gives no token (it answers ${answer.status})` };
+  if (token !== undefined) return `Bearer ${token}`;
+  return {
+    problem: `${hostOf(url.href)} gives no token (it answers ${answer.status})`,
+    ...(answer.status === 401 || answer.status === 403
+      ? { hint: hintOnAccess(registry, basic !== null) }
+      : {}),
+  };
 }

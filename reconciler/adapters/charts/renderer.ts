@@ -1,12 +1,20 @@
 import { join } from 'node:path';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
+import { errorMessage } from '../../base/errors.ts';
 import { createTextMask } from '../../model/secret.ts';
-import type { ChartRequest, ManifestRenderer, ManifestRequest } from '../../ports/manifest-renderer.ts';
+import type {
+  ChartRequest,
+  ManifestRenderer,
+  ManifestRequest,
+  ProgramFile,
+} from '../../ports/manifest-renderer.ts';
 import type { AllowedAddresses } from './allowed-addresses.ts';
 import { createAllowedAddresses } from './allowed-addresses.ts';
 import type { Archives } from './archives.ts';
 import { createArchives } from './archives.ts';
+import type { RegistryAccess } from './chart-credentials.ts';
+import { createChartCredentials } from './chart-credentials.ts';
 import { runProgram } from './run-program.ts';
 import type { WorkDirectory } from './work-directory.ts';
 import { openWorkDirectory } from './work-directory.ts';
@@ -23,12 +31,16 @@ export interface RendererOptions {
   };
   /** Beginnings of addresses that charts are fetched from. */
   readonly registries: readonly string[];
+  /** Credentials for some of them. Default: none. */
+  readonly access?: readonly RegistryAccess[];
   /** Directory for archives and for what is being rendered; made when it is missing. */
   readonly directory: string;
   /** Time for a run of a program, and for a request, in milliseconds. */
   readonly timeoutMs: number;
   /** Limit of an archive, and of what a program prints. */
   readonly maxBytes: number;
+  /** Limit of the memory of a program, in bytes. Default 1 GiB. */
+  readonly maxMemoryBytes?: number;
   /** Default: that of the process. */
   readonly fetch?: typeof fetch;
 }
@@ -43,12 +55,13 @@ interface Parts extends RendererOptions {
  * they want to fetch fails. Charts are fetched here, and checked, before.
  */
 export function createManifestRenderer(options: RendererOptions): ManifestRenderer {
-  const { directory, timeoutMs, maxBytes } = options;
+  const { directory, timeoutMs, maxBytes, access = [] } = options;
   const allowed = createAllowedAddresses(options.registries);
   const send = options.fetch === undefined ? {} : { fetch: options.fetch };
   const archives = createArchives({
     directory: join(directory, 'archives'),
     allowed,
+    credentials: createChartCredentials(access),
     timeoutMs,
     maxBytes,
     ...send,
@@ -90,7 +103,8 @@ async function render(
       ? await parts.archives.get(request.chart.archive, signal)
       : null;
   if (isProblem(archive)) return archive;
-  await using work = await openWorkDirectory(parts.directory, request.files);
+  await using work = await openWork(parts.directory, request.files);
+  if (isProblem(work)) return work;
   const command =
     request.kind === 'chart'
       ? helmCommand(parts, request, work, archive)
@@ -98,14 +112,15 @@ async function render(
   if (isProblem(command)) return command;
   const mask = createTextMask(hidden);
   const run = async (): Promise<string | Problem> => {
-    const { timeoutMs, maxBytes } = parts;
-    const env = environment(work.home);
+    const { timeoutMs, maxBytes, maxMemoryBytes = DEFAULT_MEMORY_BYTES } = parts;
+    const env = { ...environment(work.home), GOMEMLIMIT: `${Math.floor(maxMemoryBytes * SOFT_SHARE)}B` };
     const result = await runProgram(command.program, command.words, {
       cwd: work.home,
       env,
       ...(command.input === undefined ? {} : { input: command.input }),
       timeoutMs,
       maxBytes,
+      maxMemoryBytes,
       signal,
     });
     if (isProblem(result)) return result;
@@ -118,9 +133,27 @@ async function render(
   const second = await run();
   if (isProblem(second) || first === second) return second;
   return {
-    problem: `it comes out otherwise each time, first at line ${firstDifference(first, second)} of what ${command.title} prints`,
+    problem: `it comes out otherwise each time, first ${firstDifference(first, second, command.title)}`,
     hint: 'give values for what it makes up by itself, such as passwords and certificates',
   };
+}
+
+const DEFAULT_MEMORY_BYTES = 1024 ** 3;
+/** Part of the memory from which on programs of Go tidy up more often. */
+const SOFT_SHARE = 0.8;
+
+/** Repositories may hold names that no file can have here, and disks may be full: that concerns one chart alone. */
+async function openWork(
+  directory: string,
+  files: readonly ProgramFile[],
+): Promise<WorkDirectory | (Problem & AsyncDisposable)> {
+  try {
+    return await openWorkDirectory(directory, files);
+  } catch (error) {
+    const said = errorMessage(error).replaceAll(`${directory}/`, '');
+    const problem = `its files cannot be put down for the program: ${said.slice(0, MAX_COMPLAINT)}`;
+    return { problem, [Symbol.asyncDispose]: async () => undefined };
+  }
 }
 
 interface Command {
@@ -219,7 +252,19 @@ function tellingPart(complaint: string): string {
   return text.length > MAX_COMPLAINT ? `…${text.slice(-MAX_COMPLAINT)}` : text;
 }
 
-function firstDifference(a: string, b: string): number {
+/** Says where two texts differ: in which file of the chart, where Helm tells, and at which key. */
+function firstDifference(a: string, b: string, title: string): string {
   const [left, right] = [a.split('\n'), b.split('\n')];
-  return left.findIndex((line, index) => line !== right[index]) + 1 || left.length + 1;
+  const found = left.findIndex((line, index) => line !== right[index]);
+  const index = found < 0 ? left.length : found;
+  const file = left
+    .slice(0, index + 1)
+    .findLast((line) => line.startsWith(SOURCE))
+    ?.slice(SOURCE.length);
+  const key = /^\s*(?:- )?([\w./-]+):/.exec(left[index] ?? '')?.[1];
+  const at = key === undefined ? '' : `at ${key} `;
+  return `${at}in ${file === undefined ? '' : `${file}, `}line ${index + 1} of what ${title} prints`;
 }
+
+/** Comment of Helm before each object. */
+const SOURCE = '# Source: ';

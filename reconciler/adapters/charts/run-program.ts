@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createAbortScope, onAbort } from '../../base/abort-scope.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { Problem } from '../../base/problem.ts';
@@ -12,6 +13,8 @@ export interface ProgramOptions {
   readonly timeoutMs: number;
   /** Limit of the standard output. */
   readonly maxBytes: number;
+  /** Limit of its memory. Where the system does not tell what a process has (`/proc`), nothing holds it. */
+  readonly maxMemoryBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -29,7 +32,7 @@ const MAX_COMPLAINT = 8_192;
 export async function runProgram(
   program: string,
   words: readonly string[],
-  { cwd, env, input, timeoutMs, maxBytes, signal }: ProgramOptions,
+  { cwd, env, input, timeoutMs, maxBytes, maxMemoryBytes, signal }: ProgramOptions,
 ): Promise<ProgramResult | Problem> {
   using scope = createAbortScope({ signals: [signal], timeoutMs });
   scope.signal.throwIfAborted();
@@ -47,6 +50,13 @@ export async function runProgram(
     if (signal.aborted) reject(signal.reason as Error);
     else resolve({ problem: `it did not end within ${timeoutMs / 1_000} s` });
   });
+  using _watch = watchMemory(child.pid, maxMemoryBytes, () => {
+    end();
+    resolve({
+      problem: `it takes more than ${maxMemoryBytes} bytes of memory`,
+      hint: "where it needs that many, the operator's configuration says so: charts: { maxMemoryBytes: … }",
+    });
+  });
   child.stdout.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= maxBytes) chunks.push(chunk);
@@ -63,6 +73,31 @@ export async function runProgram(
   child.once('error', (error) => resolve({ problem: `${program} cannot be run: ${errorMessage(error)}` }));
   child.once('close', (code) => resolve({ exitCode: code ?? -1, output: Buffer.concat(chunks), complaint }));
   return await promise;
+}
+
+/** A program that fills its memory makes a gigabyte in a second. */
+const MEMORY_LOOK_MS = 50;
+/** Pages of Linux on the processors that Node runs on, but for those that say otherwise; larger ones end a program earlier, never later. */
+const PAGE_BYTES = 4_096;
+
+/** Looks again and again how much memory a process has. A limit of the address space would not do: Go reserves far more than it takes. */
+function watchMemory(pid: number | undefined, maxBytes: number, onMore: () => void): Disposable {
+  const timer = setInterval(() => {
+    const bytes = pid === undefined ? null : residentBytes(pid);
+    if (bytes !== null && bytes > maxBytes) onMore();
+  }, MEMORY_LOOK_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Memory of a process (proc(5), statm); `null` where nobody tells. */
+function residentBytes(pid: number): number | null {
+  try {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
+    return Number.isFinite(pages) ? pages * PAGE_BYTES : null;
+  } catch {
+    // It has ended, or this is no Linux.
+    return null;
+  }
 }
 
 function endGroup(pid: number | undefined): void {

@@ -101,6 +101,8 @@ const MAX_READ_KEPT = 32;
 const AT_ONCE = 2;
 /** One that fails is not tried again before so many times the time that it took. */
 const REST = 10;
+/** Time that those which fail may take of one preparation, in milliseconds: other stacks wait behind it. */
+const MAX_WASTED_MS = 60_000;
 /** All files of a chart or an overlay together, in bytes. */
 const MAX_BYTES = 32 * 1024 ** 2;
 
@@ -207,18 +209,31 @@ async function prepare(
     const isDue = known === undefined || (again && 'failure' in known && known.dueAt <= now());
     return isDue && whyNot(renderer, source) === null;
   });
+  let wastedMs = 0;
   const waiting = [...new Map(wanted.map((one) => [one.key, one])).values()].reverse();
   const work = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       signal.throwIfAborted();
       const begun = now();
+      if (wastedMs > MAX_WASTED_MS) {
+        answers.set(next.key, { failure: notReached(next.source), dueAt: begun });
+        continue;
+      }
       const found = await answer(state, next, signal);
       const ended = now();
       const dueAt = ended + REST * (ended - begun);
+      if ('failure' in found) wastedMs += ended - begun;
       answers.set(next.key, 'failure' in found ? { ...found, dueAt } : found);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+function notReached({ model }: ManifestSource): Problem {
+  return {
+    problem: `${manifestTitle(model)} was not rendered yet: others that cannot be took more than ${MAX_WASTED_MS / 1_000} s before it`,
+    hint: 'it is tried again when everything is looked at; mend those that take so long',
+  };
 }
 
 async function answer(
@@ -279,14 +294,16 @@ async function readFiles(
   signal: AbortSignal,
 ): Promise<readonly ProgramFile[] | Problem> {
   const contents = new Map<string, Uint8Array>();
-  const blobs = [...new Set(files.map(({ blob }) => blob))];
+  // One content may be many files, by symlinks, and each of them is written down.
+  const uses = Map.groupBy(files, ({ blob }) => blob);
+  const blobs = [...uses.keys()];
   let sum = 0;
   if (blobs.length > 0) {
     for await (const { blob, content, size } of source.readBlobs(blobs, fileBytes, signal)) {
       signal.throwIfAborted();
-      sum += size;
+      sum += size * (uses.get(blob)?.length ?? 1);
       if (content === null || sum > MAX_BYTES) {
-        const path = files.find((one) => one.blob === blob)?.path ?? '';
+        const path = uses.get(blob)?.[0]?.path ?? '';
         return { code: 'FILE_TOO_LARGE', problem: `its files are too large (${path} has ${size} bytes)` };
       }
       contents.set(blob, content);

@@ -6,7 +6,11 @@ import { compareText } from '../../base/values.ts';
 import type { TreeDirectory } from '../../config/file-tree.ts';
 import { isDirectory, joinPath, resolvePath } from '../../config/file-tree.ts';
 import type { FoundManifest } from '../../config/kombination/manifests/find-manifests.ts';
-import { KUSTOMIZATION_FILES, readKustomization } from '../../config/kombination/manifests/kustomization.ts';
+import {
+  KUSTOMIZATION_FILES,
+  pluginProblems,
+  readKustomization,
+} from '../../config/kombination/manifests/kustomization.ts';
 import { manifestTitle } from '../../config/kombination/manifests/manifest-model.ts';
 import type { ManifestFile } from '../../config/kombination/manifests/repository-files.ts';
 import { filesBelow } from '../../config/kombination/manifests/repository-files.ts';
@@ -19,6 +23,8 @@ import { REPOSITORY } from './manifest-source.ts';
 
 /** Overlays are built on a few others. */
 const MAX_DIRECTORIES = 100;
+/** Files of all these together. */
+const MAX_FILES = 4_000;
 
 /** Finds what charts and overlays are made of: overlays say in their texts what they build on. */
 export async function withManifests(
@@ -79,17 +85,21 @@ async function findOverlayFiles(
   const files = new Map<string, ManifestFile>();
   const watched = new Set<string>();
   const problems: string[] = [];
-  const seen = new Set([directory]);
-  for (const place of seen) {
+  const seen = new Map([[directory, { place: directory, isOfPlugins: false }]]);
+  for (const one of seen.values()) {
     if (seen.size > MAX_DIRECTORIES) {
       problems.push(`it builds on more than ${MAX_DIRECTORIES} directories`);
       break;
     }
-    const found = await readDirectory(place, reading);
+    const found = await readDirectory(one, reading);
     for (const path of found.watched) watched.add(path);
     for (const file of found.files) files.set(file.path, file);
     problems.push(...found.problems);
-    for (const next of found.builtOn) seen.add(next);
+    // One that is read for both is looked at for both.
+    for (const next of found.builtOn) seen.set(`${next.place}${next.isOfPlugins ? ' (plugins)' : ''}`, next);
+    if (files.size <= MAX_FILES) continue;
+    problems.push(`it is made of more than ${MAX_FILES} files`);
+    break;
   }
   return {
     files: [...files.values()].sort((a, b) => compareText(a.path, b.path)),
@@ -104,15 +114,24 @@ async function findOverlayFiles(
   };
 }
 
+interface OverlayPlace {
+  /** Path from the root of the repository. */
+  readonly place: string;
+  /** The resources there say what generators and transformers do. */
+  readonly isOfPlugins: boolean;
+}
+
 interface OverlayDirectory {
   readonly files: readonly ManifestFile[];
   readonly watched: Iterable<string>;
   readonly problems: readonly string[];
-  /** Further directories, from the root of the repository. */
-  readonly builtOn: readonly string[];
+  readonly builtOn: readonly OverlayPlace[];
 }
 
-async function readDirectory(place: string, { tree, options }: Reading): Promise<OverlayDirectory> {
+async function readDirectory(
+  { place, isOfPlugins }: OverlayPlace,
+  { tree, options }: Reading,
+): Promise<OverlayDirectory> {
   const resolved = resolvePath(tree, place);
   const label = place === '' ? 'the root of the repository' : place;
   if (isProblem(resolved) || !isDirectory(resolved.node))
@@ -129,17 +148,23 @@ async function readDirectory(place: string, { tree, options }: Reading): Promise
   const text = await readText(file.blob, options);
   if (text === null)
     return { files, watched: all, problems: [`${file.path} is too large, or no text`], builtOn: [] };
-  const parts = readKustomization(text);
+  const parts = readKustomization(text, isOfPlugins);
   const inside = `${label}: `;
   const wrong = [...parts.problems.map((one) => inside + one), ...problems.map(({ problem }) => problem)];
-  const builtOn: string[] = [];
+  const builtOn: OverlayPlace[] = [];
   for (const written of parts.builtOn) {
     const path = joinPath(place, written);
     const found = path === null ? null : resolvePath(tree, path);
     for (const visited of found?.visited ?? []) all.add(visited);
     if (path === null || found === null || isProblem(found)) {
       wrong.push(`${inside}${written} is not in the repository`);
-    } else if (isDirectory(found.node)) builtOn.push(normalise(path));
+    } else if (isDirectory(found.node))
+      builtOn.push({ place: normalise(path), isOfPlugins: parts.plugins.includes(written) });
+    else if (parts.plugins.includes(written)) {
+      const plugin = await readText(found.node.blob, options);
+      const problems = plugin === null ? ['it is too large, or no text'] : pluginProblems(plugin);
+      wrong.push(...problems.map((one) => `${written}: ${one}`));
+    }
   }
   return { files, watched: all, problems: wrong, builtOn };
 }

@@ -29,7 +29,29 @@ it('names programs, places and limits', () => {
   });
 });
 
+it('has credentials for some registries, and a limit of memory', () => {
+  const login = { url: 'oci://ghcr.io/acme/', username: 'ada', password: 'secret://file/GHCR' };
+  const local = { ...login, url: 'http://127.0.0.1:8080/' };
+  expect(
+    read({ registries: ['https://a.example/', login, local], maxMemoryBytes: 134_217_728 }),
+  ).toMatchObject({
+    registries: ['https://a.example/', 'oci://ghcr.io/acme/', 'http://127.0.0.1:8080/'],
+    credentials: [login, local],
+    maxMemoryBytes: 134_217_728,
+  });
+});
+
 it.each([
+  [
+    { registries: [{ url: 'https://a.example', username: 'ada', password: 'word' }] },
+    'never the password itself',
+  ],
+  [{ registries: [{ url: 'https://a.example', username: 'ada' }] }, 'password'],
+  [
+    { registries: [{ url: 'http://a.example', username: 'ada', password: 'secret://file/A' }] },
+    'credentials would go over the network in clear',
+  ],
+  [{ maxMemoryBytes: 1 }, 'charts.maxMemoryBytes'],
   [{ helm: 'helm' }, 'helm must be the absolute path of a program [INVALID_FORMAT at charts.helm]'],
   [{ kustomize: '/a', kubectl: '/b' }, 'kustomize and kubectl'],
   [{ registries: ['https://me:word@a.example'] }, 'without a password'],

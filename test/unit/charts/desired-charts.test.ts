@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { asFields } from '../../../reconciler/base/values.ts';
+import type { ManifestOrder } from '../../../reconciler/desired/manifests/manifest-cache.ts';
+import { createManifestCache } from '../../../reconciler/desired/manifests/manifest-cache.ts';
+import { createMemorySource } from '../../support/memory/memory-source.ts';
 import { homePolicy } from '../../../reconciler/model/operator-policy.ts';
 import type { ManifestRenderer, ManifestRequest } from '../../../reconciler/ports/manifest-renderer.ts';
 import { clusterStack, configMap, demoOverlay } from '../../support/charts/demo-files.ts';
@@ -222,6 +225,52 @@ describe('charts', () => {
   });
 });
 
+it('a file that many symlinks lead to counts as often as it is written', async () => {
+  const big = 'x'.repeat(4 * 1024 ** 2);
+  await push(['charts: { demo: { chart: ./demo } }'], { ...CHART, 'kombinations/mon/demo/big': big });
+  expect(told()).toEqual([]);
+  const links = Array.from({ length: 8 }, (_, index) => ({
+    path: `kombinations/mon/demo/link-${index}`,
+    type: 'symlink' as const,
+    content: 'big',
+  }));
+  fixture.source.pushWrites(links);
+  await fixture.load();
+  expect(told()).toEqual([expect.stringContaining('FILE_TOO_LARGE the chart demo: its files are too large')]);
+});
+
+it('those that fail slowly hold up the others for a minute, and no longer', async () => {
+  let at = 0;
+  const cache = createManifestCache({
+    source: createMemorySource(),
+    fileBytes: 1_000,
+    now: () => at,
+    renderer: {
+      whyNot: () => null,
+      async render() {
+        at += 25_000;
+        return { problem: 'it did not end' };
+      },
+    },
+  });
+  const orders = Array.from({ length: 9 }, (_, index): ManifestOrder => {
+    const model = { kind: 'overlay', name: `o${index}`, directory: 'a', path: [] } as const;
+    const source = { model, node: 'prod', namespace: 'a', files: [], digest: String(index) };
+    return { source, key: String(index), secrets: new Map() };
+  });
+  await cache.prepare(orders, signal);
+  const problems = orders.map((order) => {
+    const found = cache.lookup(order);
+    return found !== undefined && 'failure' in found ? found.failure.problem : '';
+  });
+  expect(problems.filter((one) => one.includes('it did not end')).length).toBeLessThanOrEqual(4);
+  expect(problems.filter((one) => one.includes('was not rendered yet')).length).toBeGreaterThanOrEqual(5);
+  at += 1;
+  await cache.prepare(orders, signal, true);
+  const again = orders.map((order) => JSON.stringify(cache.lookup(order)));
+  expect(again.filter((one) => one.includes('it did not end')).length).toBeGreaterThan(4);
+});
+
 describe('overlays', () => {
   const OVERLAY = demoOverlay('shared');
   const lines = ['overlays: { settings: { path: ../../shared/prod, namespace: apps } }'];
@@ -241,17 +290,41 @@ describe('overlays', () => {
     expect(renderer.asked).toHaveLength(3);
   });
 
-  it.each([
+  it.each<[string, string, Readonly<Record<string, string>>]>([
     [
       'resources: [https://example.org/a.yaml]',
       'shared/prod: https://example.org/a.yaml is not in the repository',
+      {},
     ],
-    ['resources: [../none]', 'shared/prod: ../none is not in the repository'],
-    ['resources: [../../../../etc]', 'shared/prod: ../../../../etc is not in the repository'],
-    ['resources: [/etc]', 'shared/prod: /etc is not in the repository'],
-    ['resources: [../empty]', 'there is no kustomization.yaml in shared/empty'],
-  ])('with %s are refused, and not rendered', async (text, message) => {
-    const files = { ...OVERLAY, 'shared/empty/a.txt': '', 'shared/prod/kustomization.yaml': `${text}\n` };
+    ['resources: [../none]', 'shared/prod: ../none is not in the repository', {}],
+    ['resources: [../../../../etc]', 'shared/prod: ../../../../etc is not in the repository', {}],
+    ['resources: [/etc]', 'shared/prod: /etc is not in the repository', {}],
+    [
+      'generators: [gen.yaml]',
+      'gen.yaml: http://127.0.0.1/x is not in the repository',
+      { 'shared/prod/gen.yaml': 'kind: ConfigMapGenerator\nfiles: ["a=http://127.0.0.1/x"]\n' },
+    ],
+    [
+      'transformers: [../plugins]',
+      'gen.yaml: http://127.0.0.1/x is not in the repository',
+      {
+        'shared/plugins/kustomization.yaml': 'resources: [gen.yaml]\n',
+        'shared/plugins/gen.yaml': 'kind: ConfigMapGenerator\nfiles: ["a=http://127.0.0.1/x"]\n',
+      },
+    ],
+    [
+      'resources: [../plugins]\ntransformers: [../plugins]',
+      'shared/plugins: patches is not done where generators and transformers are described',
+      { 'shared/plugins/kustomization.yaml': 'resources: [a.yaml]\npatches: []\n' },
+    ],
+    ['resources: [../empty]', 'there is no kustomization.yaml in shared/empty', {}],
+  ])('with %s are refused, and not rendered', async (text, message, more) => {
+    const files = {
+      ...OVERLAY,
+      ...more,
+      'shared/empty/a.txt': '',
+      'shared/prod/kustomization.yaml': `${text}\n`,
+    };
     await push(lines, files);
     expect(told()).toContainEqual(`4 FILE_NOT_FOUND the overlay settings: ${message}`);
     expect(ids()).toEqual([]);

@@ -177,3 +177,13 @@ describe('resources', () => {
     ]);
   });
 });
+
+it('more objects than are taken are not read to the end', () => {
+  const text = Array.from(
+    { length: 60_000 },
+    (_, index) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c${index} }\n`,
+  ).join('');
+  expect(problems(`${text}---\n{`)).toEqual([
+    ' the chart demo: it makes more than 2000 objects, and so many are taken at most',
+  ]);
+});

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from 'yaml';
+import { Composer, Parser } from 'yaml';
 import { errorMessage } from '../../../base/errors.ts';
 import type { Problem } from '../../../base/problem.ts';
 import { isProblem } from '../../../base/problem.ts';
@@ -42,15 +42,17 @@ export function readObjects(text: string): readonly WrittenObject[] | Problem {
 
 function parse(text: string): readonly unknown[] | Problem {
   try {
-    const documents = parseAllDocuments(text, GO_YAML);
-    if (!Array.isArray(documents)) return [];
-    return documents.flatMap((document) => {
+    const values: unknown[] = [];
+    // One after the other: reading megabytes of small ones, to take none of them, would hold up everything else.
+    for (const document of new Composer(GO_YAML).compose(new Parser().parse(text))) {
       const [fault] = document.errors;
       if (fault !== undefined) throw fault;
-      return document.contents === null
-        ? []
-        : [document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS }) as unknown];
-    });
+      if (document.contents !== null)
+        values.push(document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS }) as unknown);
+      if (values.length > MAX_OBJECTS)
+        return { problem: `it makes more than ${MAX_OBJECTS} objects, and so many are taken at most` };
+    }
+    return values;
   } catch (error) {
     // Messages of the parser quote the text below their first line; nesting that is too deep is a RangeError.
     const [line = ''] = errorMessage(error).split('\n', 1);
