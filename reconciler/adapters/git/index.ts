@@ -88,7 +88,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   });
   const { signingKey } = options;
   const signer = signingKey === undefined ? null : createCommitSigner({ path: signingKey, logger });
-  const verifier = createCommitVerifier({ git, cacheDir, signer });
+  const verifier = createCommitVerifier({ git, cacheDir, signer, clock });
   const common = { git, clock, logger, committer, modules, signer, verifier };
   if (location.kind === 'local')
     return createLocalSource({

@@ -38,7 +38,7 @@ const allowedSigners = await signers.write(
   [
     '# keys of the team',
     `Ada@Example.org,ada@work.example ${ada?.publicKey}`,
-    `bob@example.org namespaces="git" ${bob?.publicKey}`,
+    `bob@example.org namespaces="git",valid-after="202001010000Z",valid-before="20990101" ${bob?.publicKey}`,
     `*@example.org,!ada@example.org namespaces="file" ${eve?.publicKey}`,
     `old@example.org valid-after="20200101",valid-before="20210101" ${old?.publicKey}`,
     `"*@merged.example" ${host?.publicKey}`,
@@ -127,7 +127,11 @@ describe('signatures of commits', async () => {
       { sign: eve?.sign, author: by('Eve') },
       /^(is signed with a key that is not among|has a signature)/,
     ],
-    ['a key at its time', { sign: old?.sign, author: by('Old'), time: 1_590_000_000 }, null],
+    [
+      'a key that has ended, on a commit that says it is older',
+      { sign: old?.sign, author: by('Old'), time: 1_590_000_000 },
+      /^is signed with a key that does not count any more, or not yet \(SHA256:.*valid-before\)$/,
+    ],
     [
       'a key after its time',
       { sign: old?.sign, author: by('Old') },

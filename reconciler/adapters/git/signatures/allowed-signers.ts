@@ -12,7 +12,7 @@ const AUTHOR = 'author';
 /** Addresses that mean nothing but themselves in such a file, and in a pattern. */
 const PLAIN = /^[^\s",*?!\\<>#\p{Cc}]+$/u;
 /** Options that say when a key counts. */
-const VALIDITY = /,?\bvalid-(?:after|before)="[^"]*"/gi;
+const VALIDITY = /,?\bvalid-(after|before)="([^"]*)"/gi;
 
 /**
  * The lines that count for one author, as a file in which everybody is that author: Git asks for any signer, and here each one is the right one. Options
@@ -29,6 +29,40 @@ export function signersFor(file: string, email: string, own: string | null): str
   return [...chosen, ...(own === null ? [] : [`${AUTHOR} namespaces="git" ${own}`])]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/**
+ * The lines whose keys count at a moment: a commit dates itself, so that whoever holds an old key could date it back. Lines of authorities stay: what they
+ * sign is meant for hours, and merged later.
+ *
+ * @param at milliseconds since the epoch
+ */
+export function signersAt(file: string, at: number): string {
+  return file
+    .split('\n')
+    .filter((line) => parseSigners(line).every(({ rest }) => isAuthority(rest) || countsAt(rest, at)))
+    .join('\n');
+}
+
+function countsAt(rest: string, at: number): boolean {
+  for (const [, option = '', written = ''] of optionsOf(rest).matchAll(VALIDITY)) {
+    const limit = parseTime(written);
+    // A time that nobody understands is refused by ssh-keygen.
+    if (limit === null) continue;
+    if (option.toLowerCase() === 'before' ? at > limit : at < limit) return false;
+  }
+  return true;
+}
+
+/** Reads `YYYYMMDD[HHMM[SS]][Z]`, without Z in the time zone of the machine. */
+function parseTime(written: string): number | null {
+  const match = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(Z?)$/i.exec(written);
+  if (match === null) return null;
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match
+    .slice(1, 7)
+    .map((part) => Number(part ?? 0));
+  const parts = [year, month - 1, day, hour, minute, second] as const;
+  return match[7] === '' ? new Date(...parts).getTime() : Date.UTC(...parts);
 }
 
 /** All lines, whenever they count: to find out whose a key is. */

@@ -16,5 +16,7 @@ export type Reasons = ReadonlyMap<string, string>;
 export interface Judgement {
   readonly commits: readonly SignedCommit[];
   readonly files: SignatureFiles;
+  /** Moment of the check, in milliseconds since the epoch. */
+  readonly at: number;
   readonly signal: AbortSignal;
 }

@@ -8,6 +8,7 @@ import type {
   Verification,
   VerifyRequest,
 } from '../../../ports/signatures.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import type { GitCommand } from '../repository/git-command.ts';
 import { MAX_COMMIT_BYTES } from '../repository/objects.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -37,6 +38,7 @@ export interface CommitVerifierOptions {
   readonly cacheDir: string;
   /** Its signatures count for every author. */
   readonly signer: Pick<CommitSigner, 'publicKey'> | null;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Commits whose outcome is remembered for as long as the rules stay as they are. */
@@ -45,7 +47,12 @@ const REMEMBERED = 20_000;
 const REFUSED_MS = 60_000;
 const GOOD = '';
 
-export function createCommitVerifier({ git, cacheDir, signer }: CommitVerifierOptions): CommitVerifier {
+export function createCommitVerifier({
+  git,
+  cacheDir,
+  signer,
+  clock,
+}: CommitVerifierOptions): CommitVerifier {
   const outcomes = new LRUCache<string, string>({ max: REMEMBERED });
   let digest = '';
   return {
@@ -60,7 +67,7 @@ export function createCommitVerifier({ git, cacheDir, signer }: CommitVerifierOp
       const ids = [...new Set([tip, ...between])];
       const commits = await readCommits(repository, ids, signal);
       const open = commits.filter(({ commit }) => !outcomes.has(commit));
-      const reasons = await judge(check, { commits: open, files, signal });
+      const reasons = await judge(check, { commits: open, files, at: clock.now(), signal });
       for (const { commit, broken } of open) {
         const reason = reasons.get(commit) ?? GOOD;
         // A program that could not run for a moment looks like a bad signature, and objects may yet come.
@@ -106,12 +113,13 @@ async function readCommits(
   return ids.map((id) => found.get(id) ?? readSigned({ id, type: null, size: 0, content: null }));
 }
 
-async function judge(check: SignatureCheck, { commits, files, signal }: Judgement): Promise<Reasons> {
+async function judge(check: SignatureCheck, { commits, files, at, signal }: Judgement): Promise<Reasons> {
   const reasons = new Map<string, string>();
   const whole = commits.filter(({ broken }) => broken === null);
   const of = (kind: SignedCommit['kind']) => ({
     commits: whole.filter((one) => one.kind === kind),
     files,
+    at,
     signal,
   });
   for (const { commit, broken } of commits) if (broken !== null) reasons.set(commit, broken);
