@@ -59,13 +59,7 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     diagnostics: toDiagnostics(file, document, analysis.diagnostics),
     ports: analysis.ports,
     watched: [
-      ...new Set([
-        ...visited,
-        ...(listed?.visited ?? []),
-        ...serviceFiles.watched,
-        ...analysis.secrets.watched,
-        ...analysis.watched,
-      ]),
+      ...new Set([...visited, ...serviceFiles.watched, ...analysis.secrets.watched, ...analysis.watched]),
     ],
     sharedNodes: withAllNodes(source, analysis.sharedNodes),
     kits: analysis.kits,
@@ -139,7 +133,7 @@ export function buildBrokenEntry(
     facts: factsOf({ kind, name, file, services: [] }),
     diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
     ports: [],
-    watched: [...visited, ...(listed?.visited ?? [])],
+    watched: visited,
     sharedNodes: withAllNodes(source, []),
     kits: [],
     dependsOn: [],

@@ -51,7 +51,7 @@ export function checkPlaced(core: Core, text: string, path: string): DocumentRep
 
 /** Templates of the repository that take their elements from a file. */
 function templatesOf({ index }: Core, path: string): readonly string[] {
-  const users = [...index.watchersOf(path)].flatMap((key) => index.entryOf(key) ?? []);
+  const users = [...index.listersOf(path)].flatMap((key) => index.entryOf(key) ?? []);
   const templates = users.filter(({ listed }) => listed?.visited.at(-1) === path).map(({ file }) => file);
   return [...new Set(templates)].sort(compareText);
 }

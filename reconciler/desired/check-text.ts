@@ -134,7 +134,7 @@ export function checkAs(core: Core, text: string, { place, label }: CheckedPlace
 function listTextOf({ texts, index }: Core, path: string, blob: string): string | undefined {
   const onDisk = texts?.get(blob);
   if (onDisk !== undefined) return onDisk;
-  const known = [...index.watchersOf(path)].map((key) => index.entryOf(key)?.listed);
+  const known = [...index.listersOf(path)].map((key) => index.entryOf(key)?.listed);
   return known.find((listed) => listed?.blob === blob)?.text ?? undefined;
 }
 
@@ -267,6 +267,7 @@ export function filesOf(core: Core, name: string): readonly string[] {
   const files = [...listFiles(node, directory)].map(([path]) => path);
   const others = files.filter((file) => file !== entry.file && core.index.describes(file));
   if (others.length > 0) return [entry.file];
-  const own = files.filter((file) => [...core.index.watchersOf(file)].every((user) => user === entry.key));
+  const isOwn = (file: string) => [...core.index.watchersOf(file)].every((user) => user === entry.key);
+  const own = files.filter((file) => isOwn(file) && [...core.index.listersOf(file)].length === 0);
   return own.sort(compareText);
 }

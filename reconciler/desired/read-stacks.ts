@@ -9,7 +9,7 @@ import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { ALL_NODES, buildEntry, withOversize } from './build-entry.ts';
 import { createComposeFilter, kombinationFor } from './compose/compose-stacks.ts';
-import type { IndexChange, StackEntry } from './stack-index.ts';
+import type { IndexChange } from './stack-index.ts';
 import type { Readable } from './compose/read-compose-files.ts';
 import { withComposeTexts } from './compose/read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
@@ -17,7 +17,13 @@ import { withManifests } from './manifests/with-manifests.ts';
 import { changedKits } from './read-kits.ts';
 import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
 import { readElementLists } from './templates/element-lists.ts';
-import { brokenEntries, expandTemplates, fileOfKey, withDoubtful } from './templates/expand-templates.ts';
+import {
+  brokenEntries,
+  expandTemplates,
+  fileOfKey,
+  relistedKey,
+  withDoubtful,
+} from './templates/expand-templates.ts';
 import { isWorkflowFile } from './workflow.ts';
 import type {
   LoadedKits,
@@ -62,8 +68,8 @@ export function findTouched(
     // Files beside a Compose file that take its place, or are merged over it.
     const others = KOMBINATION.test(path) || OVERRIDE.test(path) ? beside(tree, path) : [];
     for (const file of others) if (isCompose(file) || index.describes(file)) touched.add(file);
-    for (const key of index.watchersOf(path))
-      touched.add(isListed(index.entryOf(key), path) ? fileOfKey(key) : key);
+    for (const key of index.watchersOf(path)) touched.add(key);
+    for (const key of index.listersOf(path)) touched.add(relistedKey(fileOfKey(key)));
   }
   if (nodes !== state.nodes) {
     for (const name of new Set([...nodes.references.keys(), ...state.nodes.references.keys()])) {
@@ -84,12 +90,6 @@ export function findTouched(
     for (const [path] of listFiles(tree)) if (isStackFile(path) || isCompose(path)) touched.add(path);
   }
   return touched;
-}
-
-/** Tells whether a change may make other elements of a template: stacks come and go then. */
-function isListed(entry: StackEntry | undefined, changed: string): boolean {
-  const visited = entry?.listed?.visited ?? [];
-  return visited.some((path) => path === changed || changed.startsWith(`${path}/`));
 }
 
 function isSameNames(one: ReadonlyMap<string, unknown>, other: ReadonlyMap<string, unknown>): boolean {
@@ -190,8 +190,7 @@ export async function readStacks(
     ({ source, text }) => buildEntry(source, text, context),
   );
   built.push(...withDoubtful(expanded.broken, doubtful));
-  const isWanted = ({ source: { file, key = file } }: Readable) => wanted.get(file)?.has(key) ?? true;
-  const stacks = expanded.readable.filter(isWanted);
+  const stacks = expanded.readable.filter(({ source }) => isWanted(source, wanted, index));
   for (const { source, text } of await withComposeTexts(stacks, context.tree, options)) {
     built.push(buildEntry(source, text, context));
     await breathe(options.signal);
@@ -221,6 +220,24 @@ function groupByFile(files: ReadonlySet<string>): ReadonlyMap<string, ReadonlySe
     else known?.add(key);
   }
   return wanted;
+}
+
+/** Tells whether a stack is read again; of a template whose list alone has changed those are whose element has, or could not be read. */
+function isWanted(
+  { file, key = file, element, listed }: EntrySource,
+  wanted: ReturnType<typeof groupByFile>,
+  index: StackOptions['index'],
+): boolean {
+  const keys = wanted.get(file) ?? null;
+  if (keys === null || keys.has(key)) return true;
+  if (!keys.has(relistedKey(file))) return false;
+  const before = index.entryOf(key);
+  const isSame =
+    before?.text !== null &&
+    JSON.stringify(before?.element?.values) === JSON.stringify(element?.values) &&
+    JSON.stringify(before?.listed?.visited) === JSON.stringify(listed?.visited);
+  // One of them keeps the list as it is now.
+  return !isSame || listed?.first === key;
 }
 
 function keyOfReadable({ source: { file, key = file } }: Readable): string {

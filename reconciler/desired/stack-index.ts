@@ -98,6 +98,8 @@ export interface StackIndex {
   files(): Iterable<string>;
   /** Keys of stacks that rest on this path or on a directory above it. */
   watchersOf(path: string): Iterable<string>;
+  /** Keys of stacks whose template has its elements from this path, or from below it. */
+  listersOf(path: string): Iterable<string>;
   usersOfNode(name: string): Iterable<string>;
   usersOfKit(name: string): Iterable<string>;
   fileOfInline(blob: string): string | undefined;
@@ -133,6 +135,7 @@ interface Tables {
   readonly byPort: MultiMap<PortHolder<StackEntry>>;
   readonly portHolders: Map<string, readonly PortHolder<StackEntry>[]>;
   readonly watchers: MultiMap<string>;
+  readonly listers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
   readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
@@ -153,6 +156,7 @@ function createTables(): Tables {
     byPort: createMultiMap(),
     portHolders: new Map(),
     watchers: createMultiMap(),
+    listers: createMultiMap(),
     nodeUsers: createMultiMap(),
     kitUsers: createMultiMap(),
     inline: createMultiMap(),
@@ -181,12 +185,8 @@ export function createStackIndex(): StackIndex {
     find,
     names: () => sorted,
     files: () => entries.keys(),
-    *watchersOf(path) {
-      for (let place = path; place !== ''; place = place.slice(0, Math.max(0, place.lastIndexOf('/')))) {
-        yield* tables.watchers.get(place);
-      }
-      yield* tables.watchers.get('');
-    },
+    watchersOf: (path) => above(tables.watchers, path),
+    listersOf: (path) => above(tables.listers, path),
     usersOfNode: (name) => tables.nodeUsers.get(name),
     usersOfKit: (name) => tables.kitUsers.get(name),
     namersOf: (kind, name) => [...new Set(tables.namers.get(ownNameKey(kind, name)))].sort(),
@@ -226,6 +226,13 @@ export function createStackIndex(): StackIndex {
   };
 }
 
+/** Returns what is kept for a path and for the directories above it. */
+function* above(table: MultiMap<string>, path: string): Generator<string> {
+  for (let place = path; place !== ''; place = place.slice(0, Math.max(0, place.lastIndexOf('/'))))
+    yield* table.get(place);
+  yield* table.get('');
+}
+
 /** Entries that are copied in one go. */
 const COPIED_AT_ONCE = 250;
 
@@ -251,6 +258,7 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   if (file !== entry.file) tables.templates.add(entry.file, file);
   tables.byName.add(name, entry);
   for (const path of watched) tables.watchers.add(path, file);
+  for (const path of entry.listed?.visited ?? []) tables.listers.add(path, file);
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
   for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
@@ -290,6 +298,7 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   if (file !== entry.file) tables.templates.remove(entry.file, file);
   tables.byName.remove(name, entry);
   for (const path of watched) tables.watchers.remove(path, file);
+  for (const path of entry.listed?.visited ?? []) tables.listers.remove(path, file);
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
   for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);

@@ -20,7 +20,8 @@ export function describing(core: Core, name: string): DescribingFiles | undefine
   if (entry === undefined) return undefined;
   const { tree } = core.state;
   const directory = ownDirectory(core, entry);
-  const named = new Set(entry.watched.filter((path) => !isOthers(core, entry, path)));
+  const watched = [...entry.watched, ...(entry.listed?.visited ?? [])];
+  const named = new Set(watched.filter((path) => !isOthers(core, entry, path)));
   const around = directory === null ? [] : listFiles(nodeAt(tree, directory), directory);
   const paths = new Set([
     entry.file,

@@ -35,9 +35,14 @@ export function whyOfTemplate(name: string, file: string, element: string): stri
   return `${name} is a stack of the template ${file}, for its element ${element} (forEach): change that file, which describes others as well`;
 }
 
+/** Key of no stack: it stands for those of a template whose elements have changed in a file of their own. */
+export function relistedKey(file: string): string {
+  return `${file}#`;
+}
+
 /** Returns the file that a key is of. */
 export function fileOfKey(key: string): string {
-  return /^(.*(?:^|\/)kombination\.ya?ml)#[^/#]+$/.exec(key)?.[1] ?? key;
+  return /^(.*(?:^|\/)kombination\.ya?ml)#[^/#]*$/.exec(key)?.[1] ?? key;
 }
 
 /** Names of nodes among all targets that the repository shares. */
@@ -99,10 +104,11 @@ export function expandTemplates(
     const { list, listed } = lists.get(file) ?? {};
     const template = templateOf(file, text, { nodes, list });
     const found = findingsOf(one, { template, list }, index);
+    const [first] = template?.elements ?? [];
     const common: EntrySource = {
       ...source,
       isOfAllNodes: template?.isOfAllNodes === true,
-      ...(listed && { listed }),
+      ...(listed && { listed: { ...listed, ...(first && { first: keyOf(file, first.name) }) } }),
     };
     const stacks = (template?.elements ?? []).map((element): Readable => {
       const key = keyOf(file, element.name);

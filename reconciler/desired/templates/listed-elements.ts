@@ -5,4 +5,6 @@ export interface ListedElements {
   readonly blob: string | null;
   /** `null` when it cannot be read. */
   readonly text: string | null;
+  /** Key of its first element: that stack is read again with each change of the list, and has its text. Left out: there is none. */
+  readonly first?: string;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -65,6 +65,18 @@ describe('a chart that is published elsewhere', () => {
     asked.length = 0;
     expect(await renderer.render(request(), [], signal)).toContain('web 300');
     expect(asked).toEqual([]);
+  });
+
+  it('is fetched again where the one that was kept is another by now', async () => {
+    answer({ '/charts/index.yaml': index('a.tgz'), '/charts/a.tgz': archive });
+    const directory = mkdtempSync(join(rig.root, 'charts-'));
+    const renderer = fresh({ directory });
+    await renderer.render(request(), [], signal);
+    const kept = join(directory, 'archives', `${digest.slice(7)}.tgz`);
+    writeFileSync(kept, 'of somebody else');
+    expect(await renderer.render(request(), [], signal)).toContain('web 300');
+    expect(readFileSync(kept)).toEqual(archive);
+    expect(asked).toHaveLength(4);
   });
 
   it.each([

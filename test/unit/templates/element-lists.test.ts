@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createDesiredFixture } from '../../support/desired-fixtures.ts';
 import type { MemoryWrite } from '../../support/memory/memory-source.ts';
 import type { Rig } from '../../support/reconciler-rig.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
@@ -111,6 +112,41 @@ describe('a template whose elements stand in a file of their own', () => {
     const report = rig.reconciler.validate(TEMPLATE.replace('each.image', 'each.colour'), FILE);
 
     expect(report.diagnostics).toMatchObject([{ code: 'UNRESOLVED_VARIABLE', line: 7 }]);
+  });
+});
+
+describe('a change of the list', () => {
+  const at = { [FILE]: TEMPLATE, [LIST]: tenants('alice', 'bob', 'carol', 'dave') };
+
+  it('concerns the stacks whose elements are others, and the first', async () => {
+    const { push, state, load, source } = createDesiredFixture();
+    await push(at);
+    const line = (name: string, image: string) => `- { name: ${name}, image: "${image}" }\n`;
+    const list = `${tenants('alice', 'bob')}${line('carol', 'nginx:1.28')}${line('erin', 'nginx:1.29')}`;
+
+    expect(await push({ [LIST]: list })).toMatchObject({
+      changed: ['tenant-alice', 'tenant-carol', 'tenant-erin'],
+      removed: ['tenant-dave'],
+    });
+    expect(state.describing('tenant-bob')?.files.map(({ path }) => path)).toEqual([FILE, LIST]);
+    expect((await push({ [LIST]: `# none\n${list}` })).changed).toEqual(['tenant-alice']);
+
+    // Another file of the same content: what the stacks rest on is another path.
+    source.pushWrites([
+      { path: 'lists/other.yaml', content: list },
+      { path: LIST, type: 'symlink', content: 'other.yaml' },
+    ]);
+    expect((await load()).changed).toHaveLength(4);
+    expect((await push({ 'lists/other.yaml': tenants('alice') })).removed).toHaveLength(3);
+  });
+
+  it('reads a stack again that rests on the file besides', async () => {
+    const { push } = createDesiredFixture();
+    await push({ ...at, [FILE]: `${TEMPLATE}    files: [{ source: ../../lists, target: /lists }]\n` });
+
+    expect(
+      (await push({ [LIST]: `# all\n${tenants('alice', 'bob', 'carol', 'dave')}` })).changed,
+    ).toHaveLength(4);
   });
 });
 
