@@ -7,6 +7,7 @@ import { buildWhatChanged } from '../../deploy/build/build-package.ts';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
 import { compileSources } from './compiled-sources.ts';
+import { prepareOverlayPrograms } from './charts/overlay-programs.ts';
 import { prepareCompose } from './compose/compose.ts';
 import { prepareEngine } from './docker/engine-programs.ts';
 
@@ -106,6 +107,7 @@ if (missing.length > 0) {
 try {
   await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
   await prepareEngine((line) => process.stdout.write(`  ${line}\n`));
+  await prepareOverlayPrograms((line) => process.stdout.write(`  ${line}\n`));
   // Processes of the tests run what users run.
   await buildWhatChanged(root);
   await compileSources();

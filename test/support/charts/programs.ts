@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /*
  * Programs that answer to arguments as helm and kustomize do, without knowing what these know: templates may say `{{ .Values.a.b }}`,
  * `{{ .Release.Name }}`, `{{ .Release.Namespace }}`, each with `| b64enc`, `| sha256sum` or `| quote`; `{{ random }}`, another text each time; and
- * `{{ surroundings }}`, what the program was started with.
+ * `{{ surroundings }}`, what the program was started with. Tests of charts, which are in a folder of templates, are always left out.
  */
 
 const HELM = `
@@ -22,7 +22,7 @@ const flat = (text) => Object.fromEntries(text.split('\\n').flatMap((line) => {
 }));
 const read = (path) => { const text = readFileSync(path === '-' ? 0 : path, 'utf8'); return text.startsWith('{') ? JSON.parse(text) : flat(text); };
 const isFolder = statSync(place).isDirectory();
-const list = (folder) => { try { return readdirSync(place + '/' + folder).sort().map((name) => place + '/' + folder + '/' + name); } catch { return []; } };
+const list = (folder) => { try { return readdirSync(place + '/' + folder).sort().map((name) => place + '/' + folder + '/' + name).filter((path) => statSync(path).isFile()); } catch { return []; } };
 const own = isFolder ? read(place + '/values.yaml') : {};
 const values = option('--values').map(read).reduce(merge, own);
 const scope = { Values: values, Release: { Name: release, Namespace: option('--namespace')[0] }, Capabilities: { APIVersions: option('--api-versions').join(), KubeVersion: option('--kube-version')[0] ?? 'v1.30.0' } };
