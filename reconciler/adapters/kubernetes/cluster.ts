@@ -12,6 +12,7 @@ import type { KindInfo } from './api/discovery.ts';
 import { createDiscovery } from './api/discovery.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { idOf, ownerOf, placeOf } from './cache/live-object.ts';
+import type { KeptObjects } from './cache/object-store.ts';
 import { createWorkers } from './workloads/workers.ts';
 
 /** Values of a stack that are remembered. */
@@ -54,6 +55,8 @@ export interface Cluster extends ObjectCaches {
   kindOfLive(live: LiveObject, signal: AbortSignal): Promise<KindInfo | undefined>;
   kindNamed(apiVersion: string, kind: string, signal: AbortSignal): Promise<KindInfo | undefined>;
   find(stack: string, id: ResourceId, signal: AbortSignal): Promise<LiveObject | undefined>;
+  /** Finds the last state of a job that the cluster took away when its work was done. */
+  findEnded(stack: string, id: ResourceId, signal: AbortSignal): Promise<LiveObject | undefined>;
   /** Values that the Secrets of a stack have, and had since this process looks on, with their lines, in clear. Never printed. */
   secretsOf(stack: string): readonly string[];
   close(): void;
@@ -66,6 +69,25 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
   const discovery = createDiscovery(client);
   const caches = createCaches({ ...options, name, discovery, bounded, signal: closing.signal });
   const given = new Map<string, readonly string[]>();
+  async function findIn(
+    stack: string,
+    id: ResourceId,
+    signal: AbortSignal,
+    read: (cache: KeptObjects, key: string) => LiveObject | undefined,
+  ): Promise<LiveObject | undefined> {
+    const [, kind, ...rest] = id.split('/');
+    // An object without namespace may be described in one: its key is the end of its name then.
+    const keys = rest.map((_, index) => rest.slice(index).join('/'));
+    for (const one of await caches.owned(signal, [], (each) => qualifiedKind(each) === kind)) {
+      for (const key of keys) {
+        const object = read(one, key);
+        // The name of a node says nothing about what stands there.
+        if (object && ownerOf(object)?.stack === stack && placeOf(idOf(object, name).id) === placeOf(id))
+          return object;
+      }
+    }
+    return undefined;
+  }
   return {
     ...caches,
     name,
@@ -84,20 +106,8 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     },
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     kindNamed: (apiVersion, kind, signal) => discovery.find(apiVersion, kind, signal),
-    async find(stack, id, signal) {
-      const [, kind, ...rest] = id.split('/');
-      // An object without namespace may be described in one: its key is the end of its name then.
-      const keys = rest.map((_, index) => rest.slice(index).join('/'));
-      for (const one of await caches.owned(signal, [], (each) => qualifiedKind(each) === kind)) {
-        for (const key of keys) {
-          const object = one.get(key);
-          // The name of a node says nothing about what stands there.
-          if (object && ownerOf(object)?.stack === stack && placeOf(idOf(object, name).id) === placeOf(id))
-            return object;
-        }
-      }
-      return undefined;
-    },
+    find: (stack, id, signal) => findIn(stack, id, signal, (one, key) => one.get(key)),
+    findEnded: (stack, id, signal) => findIn(stack, id, signal, (one, key) => one.ended(key)),
     secretsOf(stack) {
       const secrets = caches.open().filter(({ kind }) => kind.kind === 'Secret');
       const now = secrets.flatMap((one) => [...one.ofStack(stack)].flatMap(valuesOf));

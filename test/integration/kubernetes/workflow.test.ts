@@ -209,6 +209,8 @@ function playJobs({ store, logs }: KubernetesApi, codes: readonly number[]): voi
         code === 0 ? { type: 'Complete' } : { type: 'Failed', message: 'has failed for good' };
       const status = { conditions: [{ ...condition, status: 'True' }] };
       store.write({ kind, namespace, name }, { status }, { ...by, how: 'merge' });
+      const isTakenAway = JSON.stringify(object).includes('"ttlSecondsAfterFinished":0');
+      if (isTakenAway) store.remove({ kind, namespace, name }, { dryRun: false });
     });
   });
 }
@@ -248,6 +250,21 @@ it('tells how a job failed, and runs it again for whoever asks', async () => {
   const again = await it.rig.apply('shop');
   expect(again.job).toMatchObject({ status: 'completed', error: null, tag: 'deploy/shop/1' });
 });
+
+it.each([
+  [0, 'completed', undefined],
+  [3, 'failed', 'prod/Job/jobs/migrate is failed: has failed for good'],
+])(
+  'knows how a job ended that its cluster takes away at once: with %i it has %s',
+  async (code, status, message) => {
+    await using it = await startRig();
+    playJobs(it.double.api, [code]);
+    it.push(JOBS.replace('Finished: 60', 'Finished: 0'));
+    const { job } = await it.rig.apply('shop');
+    expect(job.error?.message).toBe(message);
+    expect(job.status).toBe(status);
+  },
+);
 
 it('does not do the work of a job again that its cluster has taken away', async () => {
   await using it = await startRig();

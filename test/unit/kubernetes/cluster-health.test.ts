@@ -177,6 +177,11 @@ describe('troubleOf', () => {
       ],
     },
   });
+  const missing = (startTime: string) => {
+    const waiting = { reason: 'CreateContainerConfigError', message: 'secret "login" not found' };
+    const pod = container({ waiting });
+    return { ...pod, status: { ...pod.status, startTime } };
+  };
   const unplaced = (since: string) => ({
     metadata: { name: 'p' },
     status: {
@@ -192,6 +197,8 @@ describe('troubleOf', () => {
     ['pulls for the first time', container({ waiting: { reason: 'ErrImagePull' } }), { final: false }],
     ['cannot pull', container({ waiting: { reason: 'ImagePullBackOff' } }), { final: true }],
     ['misses a key', container({ waiting: { reason: 'CreateContainerConfigError' } }), { final: true }],
+    ['misses a Secret that may yet be made', missing('2026-01-01T00:00:10Z'), { final: false }],
+    ['has missed a Secret for a minute', missing('2026-01-01T00:00:00Z'), { final: true }],
     ['has crashed once', container({ waiting: { reason: 'CrashLoopBackOff' } }, 1), { final: false }],
     [
       'keeps crashing',

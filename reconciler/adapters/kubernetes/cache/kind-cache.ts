@@ -53,6 +53,10 @@ export function createKindCache(options: Omit<ObjectCacheOptions, 'namespace'>):
       parts()
         .map((one) => one.get(key))
         .find((found) => found !== undefined),
+    ended: (key) =>
+      parts()
+        .map((one) => one.ended(key))
+        .find((found) => found !== undefined),
     *ofStack(stack) {
       for (const one of parts()) yield* one.ofStack(stack);
     },

@@ -6,7 +6,7 @@ import { resourceId } from '../../../model/resource.ts';
 import type { Seal } from '../../../model/seal.ts';
 import type { SpecValue } from '../../../model/secret.ts';
 import { ContentDigest, Secret } from '../../../model/secret.ts';
-import { asFields } from '../../../base/values.ts';
+import { asFields, asList } from '../../../base/values.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { maskObject } from '../compare.ts';
 
@@ -88,6 +88,14 @@ export function isDerived({ kind, metadata }: LiveObject): boolean {
   if (metadata.annotations?.[MARK.resource] !== undefined) return false;
   const owners = metadata['ownerReferences'];
   return kind === 'Endpoints' || kind === 'EndpointSlice' || (Array.isArray(owners) && owners.length > 0);
+}
+
+/** Tells whether it is a job whose work is done, well or not, and that its cluster takes away by itself. */
+export function hasEnded(live: LiveObject): boolean {
+  if (live.kind !== 'Job' || asFields(live['spec'])?.['ttlSecondsAfterFinished'] === undefined) return false;
+  return (asList(asFields(live['status'])?.['conditions']) ?? [])
+    .map(asFields)
+    .some((one) => (one?.['type'] === 'Complete' || one?.['type'] === 'Failed') && one['status'] === 'True');
 }
 
 /** `shop/web`, `web` for objects of the whole cluster. */

@@ -1,11 +1,13 @@
 import type { CacheBounds } from './bounds.ts';
 import { weightOf } from './bounds.ts';
 import type { LiveObject } from './live-object.ts';
-import { keyOf, ownerOf } from './live-object.ts';
+import { hasEnded, keyOf, ownerOf } from './live-object.ts';
 
 /** Objects of one kind that are kept. */
 export interface KeptObjects {
   get(key: string): LiveObject | undefined;
+  /** Returns the last state of a job that its cluster took away when its work was done, unless there is one of its name again. */
+  ended(key: string): LiveObject | undefined;
   ofStack(stack: string): Iterable<LiveObject>;
   all(): Iterable<LiveObject>;
   /** Takes in what a write was answered with, so that the next look sees it before the watch tells. */
@@ -25,11 +27,13 @@ export interface Store {
 
 /** Objects that were found to be gone and are remembered as such. */
 const MAX_GONE = 1_000;
+const MAX_ENDED = 1_000;
 
 export function createStore(bounds: CacheBounds): Store {
   const objects = createShelf(bounds);
   const byStack = new Map<string, Set<string>>();
   const writes = createWrites();
+  const ended = createEnded();
   function take(object: LiveObject): void {
     const known = objects.get(keyOf(object.metadata));
     if (!writes.isGone(object) && (!known || !isOlder(object, known))) insert(object);
@@ -45,12 +49,11 @@ export function createStore(bounds: CacheBounds): Store {
   function insert(object: LiveObject): void {
     const key = keyOf(object.metadata);
     remove(key);
+    ended.forget(key);
     objects.set(key, object);
     const stack = stackOf(object);
     if (stack === undefined) return;
-    const keys = byStack.get(stack) ?? new Set();
-    keys.add(key);
-    byStack.set(stack, keys);
+    byStack.set(stack, (byStack.get(stack) ?? new Set()).add(key));
   }
   return {
     replace(list, version) {
@@ -62,6 +65,7 @@ export function createStore(bounds: CacheBounds): Store {
     saw: take,
     reading: {
       get: (key) => objects.get(key),
+      ended: ended.get,
       *ofStack(stack) {
         for (const key of byStack.get(stack) ?? []) {
           const object = objects.get(key);
@@ -78,9 +82,25 @@ export function createStore(bounds: CacheBounds): Store {
         const key = keyOf(metadata);
         writes.removed(object);
         // An object of the same name that was made since stays.
-        if (objects.get(key)?.metadata.uid === metadata.uid) remove(key);
+        if (objects.get(key)?.metadata.uid !== metadata.uid) return;
+        remove(key);
+        ended.keep(object);
       },
     },
+  };
+}
+
+/** Jobs that their cluster took away when their work was done, by key. */
+function createEnded() {
+  const jobs = new Map<string, LiveObject>();
+  return {
+    get: (key: string) => jobs.get(key),
+    keep(object: LiveObject): void {
+      if (!hasEnded(object)) return;
+      jobs.set(keyOf(object.metadata), object);
+      for (const first of jobs.keys()) if (jobs.size > MAX_ENDED) jobs.delete(first);
+    },
+    forget: (key: string) => void jobs.delete(key),
   };
 }
 

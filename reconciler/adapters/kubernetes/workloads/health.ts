@@ -2,6 +2,7 @@ import type { Health } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString, own } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LiveObject } from '../cache/live-object.ts';
+import { hasEnded } from '../cache/live-object.ts';
 import { isStopped } from '../stopped-object.ts';
 import type { Version } from './version-pods.ts';
 
@@ -21,7 +22,7 @@ interface Parts {
  */
 export function healthOf(live: LiveObject, now: number): Health {
   const { metadata } = live;
-  if (metadata.deletionTimestamp !== undefined) return starting('is being deleted');
+  if (metadata.deletionTimestamp !== undefined && !hasEnded(live)) return starting('is being deleted');
   if (isStopped(live)) return { status: 'stopped', reason: 'stopped by hand' };
   const spec = asFields(live['spec']) ?? {};
   const status = asFields(live['status']) ?? {};

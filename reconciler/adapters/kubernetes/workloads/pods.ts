@@ -27,6 +27,10 @@ const CRASHES_TO_FAIL = 2;
 /** A scheduler may find room for a pod that it had none for a moment ago, in milliseconds. */
 const UNSCHEDULABLE_MS = 10_000;
 
+/** Another of the stack may make, while it comes up, what a container reads, as charts do with passwords; in milliseconds. */
+const MISSING_MS = 60_000;
+const IS_MISSING = /^(?:secret|configmap) ".+" not found$|^couldn't find key /;
+
 const FINAL_WAITS = new Set([
   'ImagePullBackOff',
   'InvalidImageName',
@@ -53,14 +57,19 @@ export function troubleOf(pod: Fields, now: number): PodTrouble | null {
     ...(asList(status['initContainerStatuses']) ?? []),
     ...(asList(status['containerStatuses']) ?? []),
   ];
+  const age = now - Date.parse(asString(status['startTime']) ?? '');
   for (const container of containers) {
-    const trouble = containerTrouble(name, asFields(container) ?? {});
+    const trouble = containerTrouble({ name, age }, asFields(container) ?? {});
     if (trouble) return trouble;
   }
   return null;
 }
 
-function containerTrouble(pod: string, container: Fields): PodTrouble | null {
+/** @param pod its name, and the time since a node took it on, in milliseconds; NaN where that is not told */
+function containerTrouble(
+  { name: pod, age }: { readonly name: string; readonly age: number },
+  container: Fields,
+): PodTrouble | null {
   const waiting = asFields(asFields(container['state'])?.['waiting']);
   const reason = asString(waiting?.['reason']) ?? '';
   const restarts = asNumber(container['restartCount']) ?? 0;
@@ -71,9 +80,10 @@ function containerTrouble(pod: string, container: Fields): PodTrouble | null {
   const where = placeOf(pod, container);
   if (reason === '' || reason === 'ContainerCreating' || reason === 'PodInitializing') return null;
   const message = asString(waiting?.['message']);
+  const mayCome = message !== undefined && IS_MISSING.test(message) && age < MISSING_MS;
   return {
     reason: `${where}: ${reason}${message === undefined ? '' : `: ${message}`}`,
-    final: FINAL_WAITS.has(reason),
+    final: FINAL_WAITS.has(reason) && !mayCome,
   };
 }
 

@@ -32,8 +32,11 @@ export async function readHealth(
 
 async function judge(cluster: Cluster, stack: string, id: ResourceId, signal: AbortSignal): Promise<Health> {
   const live = await cluster.find(stack, id, signal);
-  if (!live) return sharedHealth(cluster, id, signal);
   const now = cluster.clock.now();
+  if (!live) {
+    const ended = await cluster.findEnded(stack, id, signal);
+    return ended ? healthOf(ended, now) : sharedHealth(cluster, id, signal);
+  }
   const health = healthOf(live, now);
   if (live.kind === 'PersistentVolumeClaim' && health.status === 'starting')
     return claimHealth(cluster, live, { health, signal });
