@@ -8,7 +8,7 @@ import { directoryOf } from '../file-tree.ts';
 import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { isClusterScoped, qualifiedKind, qualifiedName } from '../../model/kubernetes/kubernetes-object.ts';
-import { objectNeeds } from '../../model/kubernetes/object-needs.ts';
+import { objectNeeds, podNeeds } from '../../model/kubernetes/object-needs.ts';
 import type { OperatorPolicy } from '../../model/operator-policy.ts';
 import { OPEN_POLICY } from '../../model/operator-policy.ts';
 import type { SchemaCheck } from '../schema-check.ts';
@@ -75,8 +75,14 @@ export function analyzeWorkflow(options: AnalyzeWorkflowOptions): WorkflowAnalys
   return { document, workflow, nodes, edges, secrets, needs, diagnostics: diagnostics.list };
 }
 
-function nodeNeeds({ id, name, data, path }: FilledNode): readonly PlacedNeed[] {
-  return objectNeeds(data, [...path, 'data']).map((need) => ({ ...need, who: name || id }));
+function nodeNeeds({ id, name, type, data, path }: FilledNode): readonly PlacedNeed[] {
+  const place = [...path, 'data'];
+  const { manifest, ...others } = data;
+  const needs =
+    type === 'manifest'
+      ? [...objectNeeds(manifest, [...place, 'manifest']), ...podNeeds(others, place)]
+      : podNeeds(data, place);
+  return needs.map((need) => ({ ...need, who: name || id }));
 }
 
 interface SecretValue {

@@ -15,14 +15,30 @@ const HOST_NAMESPACES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The parts of a Kubernetes object, or of the data of a workflow's node, in which pods reach out of their own containers, by the words of the
+ * The parts of the data of a workflow's node, or of any description of pods, in which these reach out of their own containers, by the words of the
  * Pod API (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/). Pod templates are found wherever they stand, so
  * also in the objects of operators.
  */
-export function objectNeeds(value: unknown, path: DocumentPath): readonly ObjectNeed[] {
+export function podNeeds(value: unknown, path: DocumentPath): readonly ObjectNeed[] {
   const needs: ObjectNeed[] = [];
   visit(value, path, needs);
   return needs;
+}
+
+/**
+ * The same of a whole Kubernetes object. Kinds that only hold data need nothing, whatever their keys are called: the schema of a definition
+ * names the fields of pods as others use them.
+ */
+export function objectNeeds(object: unknown, path: DocumentPath): readonly ObjectNeed[] {
+  return holdsData(object) ? [] : podNeeds(object, path);
+}
+
+/** Tells whether nothing ever runs out of an object. */
+function holdsData(object: unknown): boolean {
+  const { apiVersion, kind } = asFields(object) ?? {};
+  if (kind === 'CustomResourceDefinition')
+    return asString(apiVersion)?.startsWith('apiextensions.k8s.io/') === true;
+  return apiVersion === 'v1' && (kind === 'ConfigMap' || kind === 'Secret');
 }
 
 function visit(value: unknown, path: DocumentPath, needs: ObjectNeed[]): void {

@@ -54,6 +54,20 @@ describe('what a program prints', () => {
       { grant: 'binds', value: '/srv', who: 'the chart demo (Pod apps/p)' },
     ]);
   });
+
+  it('holds nothing against schemas of definitions and keys of data that are called like fields of pods', () => {
+    const schema =
+      '{ openAPIV3Schema: { properties: { hostPath: { type: object }, seLinuxOptions: { type: object } } } }';
+    const text = [
+      '---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: { name: things.a.example }',
+      `spec: { group: a.example, names: { kind: Thing }, versions: [{ name: v1, schema: ${schema} }] }`,
+      object('ConfigMap', 'c', 'data: { hostPath: /srv }\n'),
+      '---\napiVersion: a.example/v1\nkind: Thing\nmetadata: { name: t }\nspec: { hostPath: { path: /srv } }\n',
+    ].join('\n');
+    expect(read(text).needs).toEqual([
+      { grant: 'binds', value: '/srv', who: 'the chart demo (Thing.a.example apps/t)' },
+    ]);
+  });
 });
 
 describe('hooks', () => {
@@ -154,6 +168,18 @@ describe('resources', () => {
       'prod/Thing.a.example/apps/t <- prod/CustomResourceDefinition/things.a.example healthy, prod/Namespace/apps applied',
     ]);
     expect(resources.find(({ kind }) => kind === 'Namespace')?.shared).toBe(true);
+  });
+
+  it('run when what their accounts may do is there', () => {
+    const right = (kind: string, rest = '') =>
+      `---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ${kind}\nmetadata: { name: r${rest} }\n`;
+    const text = [right('ClusterRole'), right('RoleBinding', ', namespace: kube-system'), deployment('web')];
+    const web = place(text.join('')).find(({ kind }) => kind === 'Deployment');
+    expect(web?.dependsOn.map(({ id, until }) => `${id} ${until}`)).toEqual([
+      'prod/ClusterRole/r applied',
+      'prod/Namespace/apps applied',
+      'prod/RoleBinding/kube-system/r applied',
+    ]);
   });
 
   it('are kept where the chart wants it', () => {

@@ -42,6 +42,8 @@ function describe(target: string, spec: ObjectSpec, origin: Position): Described
 
 /** Kinds that pods read when they start. */
 const READ = new Set(['ConfigMap', 'Secret', 'PersistentVolumeClaim']);
+/** Kinds that say what accounts may do, in any namespace: a job that begins without its rights uses its tries up. */
+const RIGHTS = new Set(['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']);
 /** Kinds by which the cluster asks a workload before it does anything for others. */
 const ASKING = new Set(['APIService', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']);
 
@@ -55,7 +57,7 @@ function needsOf({ spec }: DescribedObject, all: readonly DescribedObject[]): re
 
 function isBefore(before: ObjectSpec, after: ObjectSpec): boolean {
   const isSameSpace = before.metadata.namespace === after.metadata.namespace;
-  if (WORKLOADS.has(after.kind)) return isSameSpace && READ.has(before.kind);
+  if (WORKLOADS.has(after.kind)) return RIGHTS.has(before.kind) || (isSameSpace && READ.has(before.kind));
   return ASKING.has(after.kind) && WORKLOADS.has(before.kind);
 }
 
