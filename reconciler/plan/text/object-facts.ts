@@ -39,26 +39,31 @@ function podFacts(spec: Fields): readonly Fact[] {
   if (containers.length === 0) return [];
   const { replicas } = spec;
   return [
-    ['image', containers.map(({ image }) => asString(image) ?? '').join(', ')],
+    ['image', listOnce(containers.map(({ image }) => asString(image) ?? ''))],
     ['replicas', typeof replicas === 'number' ? `${replicas}` : ''],
     ['schedule', asString(spec['schedule']) ?? ''],
     [
       'ports',
-      containers
-        .flatMap(({ ports }) => fieldsIn(ports).map(({ containerPort }) => asText(containerPort)))
-        .join(', '),
+      listOnce(
+        containers.flatMap(({ ports }) => fieldsIn(ports).map(({ containerPort }) => asText(containerPort))),
+      ),
     ],
     [
       'mounts',
-      containers
-        .flatMap(({ volumeMounts }) =>
+      listOnce(
+        containers.flatMap(({ volumeMounts }) =>
           fieldsIn(volumeMounts).map(({ name, mountPath }) => `${asText(name)} → ${asText(mountPath)}`),
-        )
-        .join(', '),
+        ),
+      ),
     ],
-    ['env', containers.flatMap(({ env }) => fieldsIn(env).map(({ name }) => asText(name))).join(', ')],
+    ['env', listOnce(containers.flatMap(({ env }) => fieldsIn(env).map(({ name }) => asText(name))))],
     ['account', asString(pod['serviceAccountName']) ?? ''],
   ];
+}
+
+/** Containers of a pod mostly share what they have. */
+function listOnce(texts: readonly string[]): string {
+  return [...new Set(texts)].join(', ');
 }
 
 function servicePort({ port, targetPort, nodePort }: Fields): string {

@@ -75,6 +75,25 @@ describe('risks', () => {
 });
 
 describe('changes', () => {
+  it('that make pods say once what several of their containers have', () => {
+    const container = (name: string) => ({
+      name,
+      image: 'web:1',
+      env: [{ name: 'MODE' }],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    });
+    const after = {
+      kind: 'Deployment',
+      spec: { template: { spec: { containers: [container('a'), container('b')] } } },
+    };
+    const text = formatPlan(
+      planOf('shop', { changes: [change({ action: 'create', kind: 'Deployment', before: null, after })] }),
+    );
+    expect(text).toContain('image: web:1\n');
+    expect(text).toContain('mounts: data → /data\n');
+    expect(text).toContain('env: MODE\n');
+  });
+
   it('come after what they risk, and only what was no risk before is told of', () => {
     const text = formatPlan(
       updated(
