@@ -4,7 +4,7 @@ import type { Cluster } from '../../../reconciler/adapters/kubernetes/cluster.ts
 import type { KindInfo } from '../../../reconciler/adapters/kubernetes/api/discovery.ts';
 import { dryRunUpdate } from '../../../reconciler/adapters/kubernetes/dry-run.ts';
 import type { LiveObject } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
-import { toWire } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
+import { strip, toWire } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
 import type { JsonObject } from '../../../reconciler/base/json.ts';
 import { WEB } from '../../support/kubernetes/cluster-nodes.ts';
 import { renderText, workflow } from '../../support/kubernetes/workflow-texts.ts';
@@ -68,4 +68,10 @@ it.each([
   );
   expect(fields).toEqual([{ path: 'spec.replicas', before: 2, after: 3 }]);
   expect(server.asked).toEqual(asked);
+});
+
+it('shows nothing of what a server counts in an annotation', () => {
+  const annotations = { 'deprecated.daemonset.template.generation': '2', note: 'ours' };
+  const object = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent', annotations } };
+  expect(strip(object)['metadata']).toEqual({ name: 'agent', annotations: { note: 'ours' } });
 });

@@ -165,10 +165,15 @@ export function sealedText(digest: ContentDigest, seal: Seal | undefined): strin
   return seal === undefined ? digest.reveal() : seal.of(digest.reveal(), digest.visible);
 }
 
+/** Annotation that a server counts in whenever the pods of a DaemonSet change. */
+export const GENERATION = 'deprecated.daemonset.template.generation';
+
 /** Returns what somebody wrote: without the server's bookkeeping and without our marks. */
 export function strip({ status: _status, metadata, ...body }: JsonObject): JsonObject {
   const { name, namespace, labels, annotations } = metadata as LiveObject['metadata'];
-  const others = Object.entries(annotations ?? {}).filter(([key]) => !key.startsWith(PREFIX));
+  const others = Object.entries(annotations ?? {}).filter(
+    ([key]) => !key.startsWith(PREFIX) && key !== GENERATION,
+  );
   const tags = Object.entries(labels ?? {}).filter(([key]) => key !== STACK && key !== MANAGED_BY);
   return {
     ...body,

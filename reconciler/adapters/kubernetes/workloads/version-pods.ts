@@ -3,6 +3,7 @@ import type { Fields } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiRequest } from '../api/client.ts';
 import type { LiveObject } from '../cache/live-object.ts';
+import { GENERATION } from '../cache/live-object.ts';
 import type { Cluster } from '../cluster.ts';
 
 /** The pods of a workload that were made from what is described of it now, and what makes them. */
@@ -13,7 +14,6 @@ export interface Version {
 }
 
 const REVISION = 'deployment.kubernetes.io/revision';
-const GENERATION = 'deprecated.daemonset.template.generation';
 
 /** Reads them, newest first, without those on their way out. An object of which the controller has seen nothing yet has all pods of its labels. */
 export async function readVersion(
