@@ -205,7 +205,7 @@ function timesOf({
 async function openRendererFor(
   options: KombinatorOptions,
   { charts }: DaemonConfig,
-  resolve: (reference: string) => Secret,
+  resolve: Secrets['resolve'],
 ): Promise<Pick<DesiredStateOptions, 'renderer'>> {
   if (options.ephemeral === true && options.config === undefined) return {};
   const { stateDir } = options;

@@ -226,7 +226,7 @@ function toImageUpdates(fields: ReturnType<typeof fieldsOf>): ImageUpdateList {
         ? null
         : {
             schedule: textAt(fieldsOf(settings, 'settings'), 'schedule'),
-            as: textAt(fieldsOf(settings, 'settings'), 'as') === 'branch' ? 'branch' : 'commit',
+            as: readPlace(textAt(fieldsOf(settings, 'settings'), 'as')),
           },
   };
 }
@@ -239,4 +239,9 @@ function toPruned(value: unknown): PrunedRemnant {
 
 function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
+}
+
+/** The place where newer images are written; a word of a later version is as good as a branch. */
+function readPlace(text: string): 'commit' | 'branch' | 'pull' {
+  return text === 'commit' || text === 'pull' ? text : 'branch';
 }

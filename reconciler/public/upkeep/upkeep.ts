@@ -74,7 +74,7 @@ export interface ImageUpdateList {
   /** Sorted by stack and service. */
   readonly services: readonly ImageUpdateView[];
   /** When they are looked for, and what becomes of them; `null`: nothing is written by itself. */
-  readonly settings: { readonly schedule: string; readonly as: 'commit' | 'branch' } | null;
+  readonly settings: { readonly schedule: string; readonly as: 'commit' | 'branch' | 'pull' } | null;
 }
 
 /** Images, and what is left over of stacks. */

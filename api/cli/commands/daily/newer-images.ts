@@ -63,6 +63,12 @@ function outcomeOf({ next, reason }: ImageUpdateView): string {
   return next ?? 'is the newest';
 }
 
+const PLACES = {
+  commit: 'on the branch that is read',
+  branch: 'on a branch of their own',
+  pull: 'as a pull request',
+} as const;
+
 function remarksOn({ services, settings }: ImageUpdateList): readonly string[] {
   const newer = services.filter(({ next }) => next !== null).length;
   if (services.length === 0) return [];
@@ -70,7 +76,7 @@ function remarksOn({ services, settings }: ImageUpdateList): readonly string[] {
     return [
       'nothing is written by itself: image_updates of kombinator.yaml says when newer images are looked for',
     ];
-  const place = settings.as === 'commit' ? 'on the branch that is read' : 'on a branch of their own';
+  const place = PLACES[settings.as];
   return newer === 0
     ? []
     : [`${newer} would be written ${place}, with the next look ("${settings.schedule}")`];

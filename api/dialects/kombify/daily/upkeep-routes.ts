@@ -61,7 +61,7 @@ const IMAGE_UPDATE = record({
   next: { ...MAYBE, description: 'What the next look writes; null: it stays.' },
   reason: { ...MAYBE, description: 'Why nobody could tell; null: somebody could.' },
 });
-const IMAGE_SETTINGS = record({ schedule: TEXT, as: { enum: ['commit', 'branch'] } });
+const IMAGE_SETTINGS = record({ schedule: TEXT, as: { enum: ['commit', 'branch', 'pull'] } });
 
 export const upkeepRoutes: readonly Route<ApiDeps>[] = [
   defineRoute({
