@@ -151,10 +151,11 @@ export class Pulls {
   /** Merged: the same comment says how the deployment goes. Closed: what stands there is history. */
   async #end(pull: PullRequest, signal: AbortSignal): Promise<void> {
     const standing = pull.isMerged ? await this.#standingOf(pull) : null;
-    const isTold = (this.#known.get(pull.number)?.told ?? null) !== null;
-    // A process that was started after the merge knows of none, and tells of those that are not done.
-    if (!pull.isMerged || (!isTold && !isUnderWay(pull, standing)))
-      return void this.#known.delete(pull.number);
+    const before = this.#known.get(pull.number);
+    // A process that was started after the merge has told of none, and tells of those that are not done, or that somebody has asked about.
+    const isOpen = standing?.verdict.state !== 'success' || (before?.notes.length ?? 0) > 0;
+    const isToTell = (before?.told ?? null) !== null || (isOpen && isNewest(pull, standing));
+    if (!pull.isMerged || !isToTell) return void this.#known.delete(pull.number);
     const known = this.#find(pull.number);
     known.stamp ??= { branch: pull.base, base: '', head: pull.head.commit };
     known.isMerged = true;
@@ -250,9 +251,9 @@ const WORDS: Readonly<Record<Verdict['state'], string>> = {
   error: '❌ Failed',
 };
 
-/** The merge is what is being deployed, and not something that was deployed long ago. */
-function isUnderWay({ mergeCommit }: PullRequest, standing: Standing | null): boolean {
-  if (standing === null || mergeCommit === null || standing.verdict.state === 'success') return false;
+/** The merge is what was deployed last, and not something of long ago. */
+function isNewest({ mergeCommit }: PullRequest, standing: Standing | null): boolean {
+  if (standing === null || mergeCommit === null) return false;
   return standing.commit === mergeCommit || standing.earlier.includes(mergeCommit);
 }
 

@@ -9,6 +9,7 @@ import { createAbortScope, untilAborted } from '../../../reconciler/base/abort-s
 import { createBeginning, parseJsonWithin, readLines } from '../../../reconciler/base/bytes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { realClock } from '../../support/docker/target-options.ts';
+import { measureProcessor } from '../../support/numbers/processor-time.ts';
 import {
   hostileEngine,
   inspectedShop,
@@ -114,11 +115,9 @@ it('puts a line that comes in pieces together once', async () => {
     for (let piece = 0; piece < count; piece += 1) yield Buffer.from('0123456789abcdef');
   }
   const timeOf = async (count: number): Promise<number> => {
-    // Time of the processor: milliseconds of a clock are as many as others leave.
-    const began = process.cpuUsage();
+    const passed = measureProcessor();
     for await (const line of readLines(pieces(count), 64 * 1024 ** 2)) expect(line.length).toBe(16 * count);
-    const { user, system } = process.cpuUsage(began);
-    return (user + system) / 1_000;
+    return passed();
   };
   await timeOf(10_000);
   // Pieces that are looked through again with each other one take 64 times as long when they are eight times as many.

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { GithubLikeWords } from './github-like-double.ts';
-import { answerGithubLike, commentBody, pullBody } from './github-like-double.ts';
+import { answerGithubLike, commentPayload, pullPayload } from './github-like-double.ts';
 import type { HookSigning, HostDialect } from './host-double.ts';
 import type { WorldEvent } from './host-world.ts';
 
@@ -60,24 +60,12 @@ function payloadOf(
       return { type: 'push', body: { ref, before: ZEROS, after, commits: [], total_commits: 0, ...common } };
     }
     case 'pull': {
-      const pull = world.pulls.get(event.number);
-      if (pull === undefined) throw new Error(`there is no pull request ${event.number}`);
-      const body = {
-        action: 'synchronized',
-        number: pull.number,
-        pull_request: pullBody(pull, { origin }, world),
-      };
+      const body = pullPayload(event, 'synchronized', { world, origin });
       return { type: 'pull_request', body: { ...body, ...common } };
     }
     case 'comment': {
-      const comment = world.comments.get(event.comment);
-      if (comment === undefined) throw new Error(`there is no comment ${event.comment}`);
-      const issue = { number: event.number, pull_request: { merged: false, merged_at: null } };
-      const body = {
-        action: event.change ?? 'created',
-        issue,
-        comment: commentBody(comment, { origin }, world, WORDS),
-      };
+      const place = { pullRequest: { merged: false, merged_at: null }, words: WORDS };
+      const body = commentPayload(event, place, { world, origin });
       return { type: 'issue_comment', body: { ...body, is_pull: true, ...common } };
     }
     case 'issue':

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { HostDeployment } from '../../../reconciler/ports/hosts/git-host.ts';
 import type { GithubLikeWords } from './github-like-double.ts';
-import { answerGithubLike, commentBody, pullBody } from './github-like-double.ts';
+import { answerGithubLike, commentPayload, pullPayload } from './github-like-double.ts';
 import type { DoubleAnswer, DoubleRequest, HookSigning, HostDialect } from './host-double.ts';
 import type { HostWorld, WorldEvent } from './host-world.ts';
 
@@ -89,24 +89,12 @@ function payloadOf(
       return { type: 'push', body: { ...body, ...common } };
     }
     case 'pull': {
-      const pull = world.pulls.get(event.number);
-      if (pull === undefined) throw new Error(`there is no pull request ${event.number}`);
-      const body = {
-        action: 'synchronize',
-        number: pull.number,
-        pull_request: pullBody(pull, { origin }, world),
-      };
+      const body = pullPayload(event, 'synchronize', { world, origin });
       return { type: 'pull_request', body: { ...body, ...common } };
     }
     case 'comment': {
-      const comment = world.comments.get(event.comment);
-      if (comment === undefined) throw new Error(`there is no comment ${event.comment}`);
-      const issue = { number: event.number, pull_request: { url: origin } };
-      const body = {
-        action: event.change ?? 'created',
-        issue,
-        comment: commentBody(comment, { origin }, world, WORDS),
-      };
+      const place = { pullRequest: { url: origin }, words: WORDS };
+      const body = commentPayload(event, place, { world, origin });
       return { type: 'issue_comment', body: { ...body, ...common } };
     }
     case 'issue':

@@ -1,7 +1,7 @@
 import type { CommitStatus } from '../../../reconciler/ports/hosts/git-host.ts';
-import type { DoubleAnswer, DoubleRequest } from './host-double.ts';
+import type { DoubleAnswer, DoubleRequest, HookSigning } from './host-double.ts';
 import { page } from './host-double.ts';
-import type { HostWorld, WorldComment, WorldPull } from './host-world.ts';
+import type { HostWorld, WorldComment, WorldEvent, WorldPull } from './host-world.ts';
 import { allPulls, commentsOf, openPull, openPulls, timesOf } from './host-world.ts';
 
 export interface GithubLikeWords {
@@ -235,6 +235,29 @@ export function pullBody(pull: WorldPull, { origin }: { readonly origin: string 
     head: { ref: branch, sha: commit, repo: { full_name: isFork ? `stranger/config` : world.repository } },
     base: { ref: base, sha: 'c'.repeat(40), repo: { full_name: world.repository } },
   };
+}
+
+/** Body of a hook about a pull request. */
+export function pullPayload(
+  { number }: { readonly number: number },
+  action: string,
+  { world, origin }: Pick<HookSigning, 'world' | 'origin'>,
+): object {
+  const pull = world.pulls.get(number);
+  if (pull === undefined) throw new Error(`there is no pull request ${number}`);
+  return { action, number, pull_request: pullBody(pull, { origin }, world) };
+}
+
+/** Body of a hook about a comment. */
+export function commentPayload(
+  { number, comment: id, change }: Extract<WorldEvent, { type: 'comment' }>,
+  { pullRequest, words }: { readonly pullRequest: object; readonly words: GithubLikeWords },
+  { world, origin }: Pick<HookSigning, 'world' | 'origin'>,
+): object {
+  const comment = world.comments.get(id);
+  if (comment === undefined) throw new Error(`there is no comment ${id}`);
+  const issue = { number, pull_request: pullRequest };
+  return { action: change ?? 'created', issue, comment: commentBody(comment, { origin }, world, words) };
 }
 
 export function commentBody(

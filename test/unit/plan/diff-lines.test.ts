@@ -1,8 +1,8 @@
-import process from 'node:process';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffLines } from '../../../reconciler/plan/text/diff-lines.ts';
 import { maskLines } from '../../../reconciler/plan/text/mask-lines.ts';
+import { measureProcessor } from '../../support/numbers/processor-time.ts';
 
 describe('diffLines', () => {
   it.each([
@@ -135,12 +135,11 @@ describe('maskLines', () => {
   });
 });
 
-/** Milliseconds of processor time: those of a clock are as many as others leave. */
+/** Milliseconds of processor time. */
 function timed(work: () => void): number {
-  const began = process.cpuUsage();
+  const passed = measureProcessor();
   work();
-  const { user, system } = process.cpuUsage(began);
-  return (user + system) / 1_000;
+  return passed();
 }
 
 /** Comparing everything with everything takes 64 times as long for eight times as much. */
