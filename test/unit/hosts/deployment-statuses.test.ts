@@ -54,6 +54,22 @@ describe('statuses of deployments', () => {
     expect(place.host.status(broken, DEPLOY)?.state).toBe('failure');
   });
 
+  it('are no success of the commit after one that has failed, for as long as that is so', async () => {
+    await using place = await openMemoryHostRig(SHOP);
+    await place.rig.reaches('shop', 'in_sync');
+    await place.becomes(
+      await place.push({ [file('shop')]: stack('shop', { web: 'image: nginx:9.99' }) }),
+      'failure',
+    );
+
+    const other = await place.push({ [file('web')]: stack('web', { a: 'image: nginx:1.28' }) });
+    await place.rig.reaches('web', 'in_sync');
+
+    expect(await place.becomes(other, 'failure')).toMatch(/^shop: /);
+    const states = place.host.statuses.filter(({ commit }) => commit === other).map(({ state }) => state);
+    expect(states).not.toContain('success');
+  });
+
   it('of a commit that another one overtook are those of the other', async () => {
     await using place = await openMemoryHostRig(SHOP);
     await place.rig.reaches('shop', 'in_sync');
@@ -70,6 +86,33 @@ describe('statuses of deployments', () => {
     expect(await place.becomes(first, 'success')).toBe(
       `as a part of ${second.slice(0, 10)}: 1 stack as described`,
     );
+  });
+
+  it('are no success of a stack that people have stopped, or hold', async () => {
+    await using place = await openMemoryHostRig({ ...SHOP, [file('web')]: stack('web', { a: WEB }) });
+    const { reconciler } = place.rig;
+    for (const name of ['shop', 'web']) await place.rig.reaches(name, 'in_sync');
+    reconciler.control({ stack: 'shop', action: 'stop', actor: null, trigger: 'api' });
+    await place.rig.reaches('shop', 'stopped');
+    reconciler.hold('web', { name: 'ada', email: 'ada@example.org' });
+
+    const commits = [
+      // A new description starts a stopped stack again; this one has other words alone.
+      await place.push({ [file('shop')]: `${SHOP[file('shop')] ?? ''}# words\n` }),
+      await place.push({ [file('web')]: stack('web', { a: 'image: nginx:1.29' }) }),
+    ];
+
+    for (const commit of commits)
+      await eventually(
+        () => place.host.status(commit, DEPLOY)?.description ?? '',
+        (text) => text.includes('shop waits') || text.includes('web waits'),
+        4_000,
+      );
+    const states = place.host.statuses
+      .filter(({ commit }) => commits.includes(commit))
+      .map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['pending']));
+    await place.rig.reaches('shop', 'stopped');
   });
 
   it('of a commit that the branch has left are no success of the one that it went back to', async () => {

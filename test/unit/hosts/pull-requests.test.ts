@@ -64,6 +64,31 @@ describe('plans of pull requests', () => {
       expect(text.includes('nginx:1.28') && text.includes(second.slice(0, 10))).toBe(false);
   });
 
+  it('are thrown away when the branch moves while they are made', async () => {
+    const host = createMemoryHost();
+    let looks = 0;
+    let moved = '';
+    const getPull: typeof host.getPull = async (...all) => {
+      looks += 1;
+      // The first look is before the plan, the second after it.
+      if (looks === 2)
+        moved = await place.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+      return host.getPull(...all);
+    };
+    await using place = await openMemoryHostRig(SHOP, { host: { ...host, getPull } });
+    await place.rig.reaches('shop', 'in_sync');
+
+    const head = place.propose(1, { [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+
+    expect(await place.settles(head, 'success')).toBe('no stack concerned');
+    const text = await place.says(1, (one) => one.includes('has planned'));
+    expect(text).toContain(moved.slice(0, 10));
+    const told = host.history(1).filter((one) => one.includes('has planned'));
+    expect(told.filter((one) => one.includes(place.base.slice(0, 10)))).toEqual([]);
+    const successes = host.statuses.filter(({ context, state }) => context === PLAN && state === 'success');
+    expect(successes.map(({ description }) => description)).toEqual(['no stack concerned']);
+  });
+
   it('tell conflicts, removals, and more than can be told', async () => {
     await using place = await openMemoryHostRig({
       ...SHOP,
