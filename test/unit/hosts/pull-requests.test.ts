@@ -180,6 +180,10 @@ describe('plans of pull requests', () => {
     const other = place.propose(1, { [file('shop')]: text('secret://env/OTHER') });
     expect(await place.settles(other, 'success')).toMatch(/replace|update/);
 
+    // One that is not there would be found out by looking.
+    const missing = place.propose(1, { [file('shop')]: text('secret://env/MISSING') });
+    expect(await place.settles(missing, 'success')).toMatch(/replace|update/);
+
     const said = [
       ...place.host.history(1),
       ...place.host.statuses.map(({ description }) => description),
