@@ -27,7 +27,11 @@ describe('plans of pull requests', () => {
     expect(place.rig.reconciler.listJobs({ stack: 'shop', limit: 9 }).jobs.map(({ type }) => type)).toEqual([
       'apply',
     ]);
-    expect(place.host.statuses.find(({ commit }) => commit === head)).toMatchObject({ state: 'pending' });
+    place.rig.reconciler.noteHook({ type: 'pull', number: 7, delivery: 'again' });
+    await place.settles(place.propose(8, { 'x.txt': '1' }), 'success');
+    const states = place.host.statuses.filter(({ commit }) => commit === head).map(({ state }) => state);
+    expect(states).toEqual(['pending', 'success']);
+    expect(place.host.history(7)).toHaveLength(2);
   });
 
   it('say that nothing is concerned only where that was found out', async () => {
