@@ -1,4 +1,4 @@
-import { errorMessage } from '../../../base/errors.ts';
+import { errorMessage, isReconcilerError } from '../../../base/errors.ts';
 import { isProblem } from '../../../base/problem.ts';
 import { asFields, asList, asString, own } from '../../../base/values.ts';
 import { readImageUpdate } from '../../../config/kombination/checks/image-update.ts';
@@ -80,7 +80,9 @@ export async function findImages(
         if (next !== null && next !== service.image) found.push({ ...service, next });
       } catch (error) {
         signal.throwIfAborted();
-        passedOver.push({ ...name(service), reason: errorMessage(error) });
+        // What it says names the cause already.
+        const reason = isReconcilerError(error) ? error.message : errorMessage(error);
+        passedOver.push({ ...name(service), reason });
       }
     }
   };

@@ -140,6 +140,51 @@ describe('newer images', () => {
     });
   });
 
+  it('are not written into a file that has errors', async () => {
+    const source = createMemorySource();
+    const { registries } = createRegistries(TAGS);
+    await using rig = createRig({ source, registries });
+    source.push({ ...SETTINGS('commit'), [file('shop')]: `${SHOP}  bad: { image: "nginx:1", ports: ["x"] }\n` });
+    await rig.reconciler.refresh(NEVER);
+
+    const { services } = await rig.reconciler.listImageUpdates(undefined, NEVER);
+
+    expect(services.map(({ next }) => next)).toEqual(services.map(() => null));
+    expect(services.find(({ service }) => service === 'web')?.reason).toBe(
+      `${file('shop')} would have errors`,
+    );
+  });
+
+  it('are written on top of what somebody pushes meanwhile, and in the place of nothing that they wrote', async () => {
+    const memory = createMemorySource();
+    const { registries } = createRegistries(TAGS);
+    const theirs = SHOP.replace('nginx:1.28.0 # pinned', 'nginx:1.28.1 # ours');
+    let commits = 0;
+    const source: MemorySource = {
+      ...memory,
+      get branch() {
+        return memory.branch;
+      },
+      async commit(request, signal) {
+        commits += 1;
+        if (commits === 1) memory.push({ [file('shop')]: theirs });
+        return memory.commit(request, signal);
+      },
+    };
+    await using rig = createRig({ source, registries });
+    source.push({ ...SETTINGS('commit'), [file('shop')]: SHOP });
+    await rig.reconciler.start();
+
+    const moved = await eventually(
+      () => source.lookup('main'),
+      ({ subject }) => subject.startsWith('Update the images'),
+    );
+
+    expect(moved.subject).toBe('Update the images of 2 services');
+    expect(commits).toBeGreaterThan(1);
+    expect(await textAt(source, moved.commit, file('shop'))).toContain('nginx:1.28.1 # ours');
+  });
+
   it('are proposed on a branch of their own, once', async () => {
     const source = createMemorySource();
     const { registries, asked } = createRegistries(TAGS);
