@@ -48,12 +48,13 @@ export function createGiteaHost(kind: 'gitea' | 'forgejo', options: HostOptions)
     }),
     async installHook({ address, secret }, signal) {
       const config = { url: address, content_type: 'json', secret: secret.reveal().trim() };
-      const update = { config, events: GITEA_EVENTS, active: true };
+      const create = { type: kind, config, events: GITEA_EVENTS, active: true };
       const right = 'one with write:repository, of an account that administers the repository';
       const place = { ask, path: `/repos/${options.repository}/hooks`, perPage: PER_PAGE, right };
+      // Both read no secret out of a change (`editHook` of routers/api/v1/utils/hook.go).
       const id = await writeHook(
-        { ...place, addressAt: 'config.url', method: 'PATCH' },
-        { address, create: { ...update, type: kind }, update },
+        { ...place, addressAt: 'config.url', method: null },
+        { address, create, update: create },
         signal,
       );
       return `${options.address}/settings/hooks/${id}`;

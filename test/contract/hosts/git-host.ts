@@ -278,7 +278,8 @@ function describeInstalling({ start, open, hookSecret }: GitHostHarness): void {
     const secret = new Secret(`${hookSecret}\n`, 'secret://file/hook');
     const first = await host.installHook({ address, secret: new Secret('whsec_b2xkZXI=', 'old') }, SIGNAL);
     const second = await host.installHook({ address, secret }, SIGNAL);
-    expect(second).toBe(first);
+    const withoutId = (settings: string) => settings.replace(/\d+$/, '');
+    expect(withoutId(second)).toBe(withoutId(first));
     expect(first).toContain(double.origin);
     const installed = [...double.world.hooks.values()].find((hook) => hook.address === address);
     expect([double.world.hooks.size, installed?.secret]).toEqual([2, hookSecret]);

@@ -9,6 +9,7 @@ const WORDS: GithubLikeWords = {
   pageSize: 50,
   baseParameter: 'base_branch',
   listsMerged: true,
+  changesSecrets: false,
   place: (address, pull) => ({ issue_url: '', pull_request_url: `${address}/pulls/${pull}` }),
 };
 const ZEROS = '0'.repeat(40);

@@ -10,6 +10,7 @@ const WORDS: GithubLikeWords = {
   pageSize: 100,
   baseParameter: 'base',
   listsMerged: false,
+  changesSecrets: true,
   place: (address, pull) => ({
     issue_url: `${address.replace('/acme', '/api/v3/repos/acme')}/issues/${pull}`,
   }),

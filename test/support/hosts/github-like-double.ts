@@ -11,6 +11,8 @@ export interface GithubLikeWords {
   readonly baseParameter: string | null;
   /** Pull requests say `merged` in lists, too. */
   readonly listsMerged: boolean;
+  /** A change of a hook changes its secret as well; others leave it as it was made. */
+  readonly changesSecrets: boolean;
   /** Members of a comment that say what it is under. */
   readonly place: (address: string, pull: number) => Readonly<Record<string, string>>;
 }
@@ -189,9 +191,15 @@ function hookRoutes(words: GithubLikeWords): readonly Route[] {
       pattern: /^\/hooks\/(\d+)$/,
       answer: ([id], { body }, world) =>
         toAnswer(world.hooks.get(Number(id)), (hook) => {
-          Object.assign(hook, hookOf(body));
+          const { secret, ...others } = hookOf(body);
+          Object.assign(hook, others, words.changesSecrets ? { secret } : {});
           return { id: hook.id };
         }),
+    },
+    {
+      method: 'DELETE',
+      pattern: /^\/hooks\/(\d+)$/,
+      answer: ([id], _, world) => (world.hooks.delete(Number(id)) ? { status: 204 } : null),
     },
   ];
 }

@@ -144,7 +144,10 @@ describe('newer images', () => {
     const source = createMemorySource();
     const { registries } = createRegistries(TAGS);
     await using rig = createRig({ source, registries });
-    source.push({ ...SETTINGS('commit'), [file('shop')]: `${SHOP}  bad: { image: "nginx:1", ports: ["x"] }\n` });
+    source.push({
+      ...SETTINGS('commit'),
+      [file('shop')]: `${SHOP}  bad: { image: "nginx:1", ports: ["x"] }\n`,
+    });
     await rig.reconciler.refresh(NEVER);
 
     const { services } = await rig.reconciler.listImageUpdates(undefined, NEVER);
