@@ -52,8 +52,47 @@ const MAX_COMMENTS = 10_000;
 export function createGithubLike(options: GithubLikeOptions): GithubLike {
   const { ask, repository, perPage, openPulls } = options;
   const root = `/repos/${repository}`;
-  const place: CommentPlace = {
-    login: createLogin(options.askLogin),
+  return {
+    async getPull(number, signal) {
+      return readPull((await ask({ path: `${root}/pulls/${number}`, signal })).data);
+    },
+    async listPulls(base, signal) {
+      const query = { ...perPage, ...openPulls(base) };
+      const request = { path: `${root}/pulls`, query, limit: MAX_PULLS, signal };
+      const pulls = await askForAll(ask, request, readEntries);
+      // An older server does not know the parameter, and lists those of all branches.
+      return pulls.map(readPull).filter((pull) => pull.base === base);
+    },
+    upsertPull: createPullWriter(createPullPlace(options)),
+    async getComment(pull, comment, signal) {
+      const { data } = await ask({ path: `${root}/issues/comments/${segment(comment)}`, signal });
+      if (pullOf(data) !== pull)
+        throw new ReconcilerError('HOST_REFUSED', `the comment is none of pull request ${pull}`);
+      return readComment(data, pull);
+    },
+    upsertComment: createCommentWriter(createCommentPlace(options)),
+    async setStatus(commit, status, signal) {
+      await ask({
+        method: 'POST',
+        path: `${root}/statuses/${segment(commit)}`,
+        body: toStatus(status),
+        signal,
+      });
+    },
+    permissionOf: async (login, signal) =>
+      askPermission(ask, `${root}/collaborators/${segment(login)}`, signal),
+    async react(_pull, comment, answer, signal) {
+      const path = `${root}/issues/comments/${segment(comment)}/reactions`;
+      await ask({ method: 'POST', path, body: { content: answer === 'yes' ? '+1' : '-1' }, signal });
+    },
+  };
+}
+
+/** Comments of pull requests, which are issues there. */
+function createCommentPlace({ ask, repository, perPage, askLogin }: GithubLikeOptions): CommentPlace {
+  const root = `/repos/${repository}`;
+  return {
+    login: createLogin(askLogin),
     async *pages(pull, signal) {
       const request = {
         path: `${root}/issues/${pull}/comments`,
@@ -74,40 +113,6 @@ export function createGithubLike(options: GithubLikeOptions): GithubLike {
     },
     async remove({ id }, signal) {
       await ask({ method: 'DELETE', path: `${root}/issues/comments/${segment(id)}`, signal });
-    },
-  };
-  return {
-    async getPull(number, signal) {
-      return readPull((await ask({ path: `${root}/pulls/${number}`, signal })).data);
-    },
-    async listPulls(base, signal) {
-      const query = { ...perPage, ...openPulls(base) };
-      const request = { path: `${root}/pulls`, query, limit: MAX_PULLS, signal };
-      const pulls = await askForAll(ask, request, readEntries);
-      // An older server does not know the parameter, and lists those of all branches.
-      return pulls.map(readPull).filter((pull) => pull.base === base);
-    },
-    upsertPull: createPullWriter(createPullPlace(options)),
-    async getComment(pull, comment, signal) {
-      const { data } = await ask({ path: `${root}/issues/comments/${segment(comment)}`, signal });
-      if (pullOf(data) !== pull)
-        throw new ReconcilerError('HOST_REFUSED', `the comment is none of pull request ${pull}`);
-      return readComment(data, pull);
-    },
-    upsertComment: createCommentWriter(place),
-    async setStatus(commit, status, signal) {
-      await ask({
-        method: 'POST',
-        path: `${root}/statuses/${segment(commit)}`,
-        body: toStatus(status),
-        signal,
-      });
-    },
-    permissionOf: async (login, signal) =>
-      askPermission(ask, `${root}/collaborators/${segment(login)}`, signal),
-    async react(_pull, comment, answer, signal) {
-      const path = `${root}/issues/comments/${segment(comment)}/reactions`;
-      await ask({ method: 'POST', path, body: { content: answer === 'yes' ? '+1' : '-1' }, signal });
     },
   };
 }

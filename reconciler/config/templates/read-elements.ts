@@ -27,7 +27,7 @@ export type ElementList =
 
 /** A template: the elements that can be read, and what is wrong with `forEach`. */
 export interface ReadTemplate {
-  /** With diagnostics of either kind: not all that it has. */
+  /** Elements of the list; not all that it has where there are diagnostics. */
   readonly elements: readonly TemplateElement[];
   readonly diagnostics: readonly DocumentDiagnostic[];
   /** Findings in the file of the elements, whose paths begin there. */

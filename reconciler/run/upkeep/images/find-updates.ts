@@ -80,7 +80,7 @@ export async function findImages(
         if (next !== null && next !== service.image) found.push({ ...service, next });
       } catch (error) {
         signal.throwIfAborted();
-        // What it says names the cause already.
+        // The message names the cause already.
         const reason = isReconcilerError(error) ? error.message : errorMessage(error);
         passedOver.push({ ...name(service), reason });
       }
