@@ -102,12 +102,13 @@ describe('statuses of deployments', () => {
       await place.push({ [file('web')]: stack('web', { a: 'image: nginx:1.29' }) }),
     ];
 
-    for (const commit of commits)
-      await eventually(
-        () => place.host.status(commit, DEPLOY)?.description ?? '',
-        (text) => text.includes('shop waits') || text.includes('web waits'),
-        4_000,
-      );
+    const described = await eventually(
+      () => commits.map((commit) => place.host.status(commit, DEPLOY)?.description ?? ''),
+      (texts) => texts.every((text) => text.includes('waits')) && texts[1]?.includes('(and 1 more)') === true,
+      4_000,
+    );
+    expect(described[0]).toContain('shop waits: ');
+    expect(described[1]).toMatch(/^shop waits: .*\(and 1 more\)$/);
     const states = place.host.statuses
       .filter(({ commit }) => commits.includes(commit))
       .map(({ state }) => state);
