@@ -53,6 +53,7 @@ describe('a chart', () => {
     );
     delete process.env['KOMBINATOR_SECRET_OF_TEST'];
     expect(text).toMatch(/HTTPS_PROXY:http:\/\/127\.0\.0\.1:1,/);
+    for (const name of ['NO_PROXY', 'no_proxy']) expect(text).toMatch(new RegExp(`[,{]${name}:[,}]`));
     expect(text).toMatch(/HELM_NO_PLUGINS:1/);
     expect(text).not.toMatch(/hunter2|in-memory|node_modules|\/usr\/bin/);
     expect(readdirSync(join(rig.root, 'charts'))).toEqual([]);
