@@ -29,7 +29,7 @@ afterAll(() => {
 });
 
 let paced = 0;
-const client = createRegistryClient({ timeoutMs: 2_000, now: () => Date.parse('2026-01-01T00:00:00Z') });
+const client = createRegistryClient({ timeoutMs: 20_000, now: () => Date.parse('2026-01-01T00:00:00Z') });
 const login = { username: 'ada', password: new Secret('correct-horse', 'the test') };
 const question = (more: object = {}) => ({
   image: `${host}/team/app`,
