@@ -4,7 +4,10 @@ import { jsonEquals } from '../base/json.ts';
 import { MASK } from '../model/secret.ts';
 import type { FieldChange } from './change.ts';
 
-/** Field-level differences of two masked specs, ordered by path. Lists are compared position by position. */
+/**
+ * Field-level differences of two masked specs, ordered by path. Lists are compared position by position between what they begin and end with alike,
+ * so that an entry which came or went is all that is told.
+ */
 export function diffSpec(before: JsonObject, after: JsonObject): FieldChange[] {
   const changes: FieldChange[] = [];
   diffObject(before, after, '', changes);
@@ -36,13 +39,26 @@ function diffValue(
 ): void {
   if (jsonEquals(before, after)) return;
   if (isObject(before) && isObject(after)) return diffObject(before, after, path, changes);
-  if (Array.isArray(before) && Array.isArray(after)) {
-    for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
-      diffValue(before[index], after[index], `${path}[${index}]`, changes);
-    }
-    return;
-  }
+  if (Array.isArray(before) && Array.isArray(after)) return diffList(before, after, path, changes);
   changes.push({ path, before: before ?? null, after: after ?? null });
+}
+
+function diffList(
+  before: readonly Json[],
+  after: readonly Json[],
+  path: string,
+  changes: FieldChange[],
+): void {
+  const shorter = Math.min(before.length, after.length);
+  const isSame = (index: number) => jsonEquals(before.at(index), after.at(index));
+  let start = 0;
+  while (start < shorter && isSame(start)) start += 1;
+  let end = 0;
+  while (end < shorter - start && isSame(-1 - end)) end += 1;
+  for (let index = start; index < Math.max(before.length, after.length) - end; index += 1) {
+    const [old, now] = [before, after].map((list) => (index < list.length - end ? list[index] : undefined));
+    diffValue(old, now, `${path}[${index}]`, changes);
+  }
 }
 
 function collectMasked(value: Json | undefined, path: string, changes: FieldChange[]): void {

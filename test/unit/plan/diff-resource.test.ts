@@ -167,6 +167,14 @@ describe('diffSpec', () => {
     { before: {}, after: { a: { b: 1 } }, want: ['a: null → {"b":1}'] },
     { before: { a: { b: 1, c: 2 } }, after: { a: { b: 3, c: 2 } }, want: ['a.b: 1 → 3'] },
     { before: { p: [1, 2] }, after: { p: [1, 3, 4] }, want: ['p[1]: 2 → 3', 'p[2]: null → 4'] },
+    { before: { p: [1, 2, 3] }, after: { p: [2, 3] }, want: ['p[0]: 1 → null'] },
+    { before: { p: [1, 2, 4] }, after: { p: [1, 2, 3, 4] }, want: ['p[2]: null → 3'] },
+    {
+      before: { p: [1, 2, 3, 4, 9] },
+      after: { p: [1, 5, 4, 9] },
+      want: ['p[1]: 2 → 5', 'p[2]: 3 → null'],
+    },
+    { before: { p: [1, 1] }, after: { p: [1] }, want: ['p[1]: 1 → null'] },
     { before: { l: { 'a.b/c': 'x' } }, after: { l: { 'a.b/c': 'y' } }, want: ['l["a.b/c"]: "x" → "y"'] },
     { before: { a: [1] }, after: { a: { b: 1 } }, want: ['a: [1] → {"b":1}'] },
   ])('$before → $after', ({ before, after, want }) => {
