@@ -207,9 +207,7 @@ function problemDialect(path: string, hasInstances: boolean): ProblemDialect {
 }
 
 function mount<Deps>(app: Koa<RequestState>, options: MountOptions<Deps>): void {
-  const router = mountRoutes(options);
-  app.use(router.routes());
-  app.use(router.allowedMethods());
+  app.use(mountRoutes(options));
 }
 
 /** Parts that all dialects share. */

@@ -1,5 +1,6 @@
 import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
+import type { Middleware } from 'koa';
 import { callerOf } from '../auth/identity.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
 import type { Auditor } from './audit/auditor.ts';
@@ -59,11 +60,54 @@ const ANYTHING = shape<unknown>({});
 /** Time in which the rest of an event stream that is ended is taken, in milliseconds. */
 const GOODBYE_MS = 2_000;
 
-/** A router that serves the table. Answers 405 for a known path with another method. */
-export function mountRoutes<Deps>(options: MountOptions<Deps>): Router<RequestState> {
+/** Serves the table. Answers 405 for a known path with another method. */
+export function mountRoutes<Deps>(options: MountOptions<Deps>): Middleware<RequestState> {
+  const { prefix, routes } = options;
+  const at = segmentAt(prefix);
+  const parts = new Map<string, Middleware<RequestState>>();
+  const others = routes.filter(({ path }) => isOpenSegment(firstSegment(path)));
+  // A router looks at all of its routes for each request: those that begin with another word are out of the question.
+  for (const word of new Set(routes.map(({ path }) => firstSegment(path))))
+    if (!isOpenSegment(word))
+      parts.set(
+        word,
+        routerOf(
+          routes.filter((route) => firstSegment(route.path) === word || others.includes(route)),
+          options,
+        ),
+      );
+  const rest = others.length === 0 ? undefined : routerOf(others, options);
+  return (ctx, next) => {
+    const word = at(ctx.path);
+    const part = word === undefined ? undefined : (parts.get(word) ?? rest);
+    return part === undefined ? next() : part(ctx, next);
+  };
+}
+
+/** Returns what finds the first segment of a path below the prefix; `undefined` for a path elsewhere. */
+function segmentAt(prefix: string): (path: string) => string | undefined {
+  return (path) => {
+    if (path === prefix) return '';
+    return path.startsWith(`${prefix}/`) ? firstSegment(path.slice(prefix.length)) : undefined;
+  };
+}
+
+function firstSegment(path: string): string {
+  return path.split('/', 2)[1] ?? '';
+}
+
+/** Tells whether a segment of a route stands for more than itself. */
+function isOpenSegment(segment: string): boolean {
+  return /[:*({]/.test(segment);
+}
+
+function routerOf<Deps>(
+  routes: readonly Route<Deps>[],
+  options: MountOptions<Deps>,
+): Middleware<RequestState> {
   // Limits, origins and the words of errors go by the path as it is written: in another case it is another path.
   const router = new Router<RequestState>({ prefix: options.prefix, sensitive: true });
-  for (const route of options.routes) {
+  for (const route of routes) {
     router.register(
       route.path,
       [route.method],
@@ -71,7 +115,9 @@ export function mountRoutes<Deps>(options: MountOptions<Deps>): Router<RequestSt
       {},
     );
   }
-  return router;
+  const dispatch = router.routes() as Middleware<RequestState>;
+  const answerOthers = router.allowedMethods() as Middleware<RequestState>;
+  return (ctx, next) => dispatch(ctx, () => answerOthers(ctx, next));
 }
 
 async function serve<Deps>(

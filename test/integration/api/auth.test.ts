@@ -62,6 +62,7 @@ describe('who may do what', () => {
         'listResources',
         'listSessions',
         'listStacks',
+        'listSources',
         'listTags',
         'listVersions',
         'listWorkers',
