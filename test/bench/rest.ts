@@ -27,25 +27,49 @@ export async function benchRest(report: Report): Promise<void> {
       const response = await fetch(own.url + path, { headers: { 'X-API-KEY': KEY } });
       if (!response.ok) throw new Error(`${path} answers ${response.status}`);
       answers.set(path, await response.json());
-      const ratios: number[] = [];
-      const costs: number[] = [];
-      for (let round = 0; round <= ROUNDS; round += 1) {
-        const floor = await measure(client, bare.url + path);
-        const cost = await measure(client, own.url + path);
-        // The first one compiles what the others use.
-        if (round === 0) continue;
-        ratios.push(cost / floor);
-        costs.push(cost);
-      }
-      report.note(`${path}: ${costs.map((cost) => cost.toFixed(0)).join(', ')} µs of processor time`);
-      report.note(`${path}, by rounds: ${ratios.map((one) => one.toFixed(2)).join(', ')}`);
-      report.check(`GET ${path} ÷ bare Koa`, median(ratios), { wanted: 1 / 0.7, unit: '' });
+      const rounds = await compare(client, { own: own.url + path, bare: bare.url + path });
+      const show = (values: readonly number[], digits: number) =>
+        values.map((one) => one.toFixed(digits)).join(', ');
+      report.note(
+        `${path}: ${show(
+          rounds.map(({ cost }) => cost),
+          0,
+        )} µs of processor time`,
+      );
+      report.note(
+        `${path}, by rounds: ${show(
+          rounds.map(({ ratio }) => ratio),
+          2,
+        )}`,
+      );
+      const ratio = median(rounds.map((one) => one.ratio));
+      report.check(`GET ${path} ÷ bare Koa`, ratio, { wanted: 1 / 0.7, unit: '' });
     }
   } finally {
     client.kill();
     own.close();
     bare.close();
   }
+}
+
+interface Round {
+  /** Processor time of an answer, in microseconds. */
+  readonly cost: number;
+  readonly ratio: number;
+}
+
+async function compare(
+  client: ReturnType<typeof fork>,
+  { own, bare }: { readonly own: string; readonly bare: string },
+): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const floor = await measure(client, bare);
+    const cost = await measure(client, own);
+    rounds.push({ cost, ratio: cost / floor });
+  }
+  // The first one compiles what the others use.
+  return rounds.slice(1);
 }
 
 function appOf(): RequestListener {
