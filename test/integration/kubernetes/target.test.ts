@@ -193,6 +193,39 @@ describe('health', () => {
     });
   });
 
+  it('says what a node complains of that holds a pod up, and only for that', async () => {
+    await own.apply(own.describe([WEB]));
+    await pod({ waiting: { reason: 'ContainerCreating' } });
+    const path = `/api/v1/namespaces/${own.namespace}`;
+    const { uid } = asFields((await hand.read(`${path}/pods/web-1`))['metadata']) ?? {};
+    const complain = (name: string, lastTimestamp: string, message: string) =>
+      hand.create(`${path}/events`, {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name, namespace: own.namespace },
+        involvedObject: { kind: 'Pod', name: 'web-1', uid },
+        type: 'Warning',
+        reason: 'FailedMount',
+        lastTimestamp,
+        message,
+      });
+    await complain('web-1.b', '2026-01-01T00:02:00Z', 'secret "later" not found');
+    await complain('web-1.a', '2026-01-01T00:01:00Z', 'secret "sooner" not found');
+    const begun = (ago: number) =>
+      status(`${path}/pods/web-1`, {
+        phase: 'Pending',
+        startTime: new Date(Date.now() - ago).toISOString(),
+        containerStatuses: [{ name: 'web', state: { waiting: { reason: 'ContainerCreating' } } }],
+      });
+    await begun(1_000);
+    expect((await look()).reason).not.toContain('FailedMount');
+    await begun(60_000);
+    expect(await look()).toMatchObject({
+      status: 'starting',
+      reason: 'pod web-1: FailedMount: secret "later" not found',
+    });
+  });
+
   it('says why a container cannot be started, without secrets among its words', async () => {
     await own.apply(own.describe([WEB, SECRET]));
     const message = 'exec: "--token=correct-horse": executable file not found';

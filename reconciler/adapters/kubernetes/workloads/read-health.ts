@@ -10,6 +10,7 @@ import type { LiveObject } from '../cache/live-object.ts';
 import type { Crash } from './pods.ts';
 import { endingOf, runOf, troubleOf, withTrouble, wrote } from './pods.ts';
 import { readVersion } from './version-pods.ts';
+import { whyNotBegun } from './why-not-begun.ts';
 
 const LAST_LINES = 5;
 /** Lines that are looked through for the last ones, and the time that this may take: a server that heeds what it is asked for sends no more than those. */
@@ -60,6 +61,9 @@ async function judge(cluster: Cluster, stack: string, id: ResourceId, signal: Ab
   if (judged.status !== 'healthy') {
     const [trouble] = version.pods.flatMap((pod) => troubleOf(pod, now) ?? []);
     if (trouble) return withTrouble(judged, trouble, await said(trouble.crashed));
+    const held =
+      judged.status === 'starting' ? await whyNotBegun(cluster, version.pods, { now, signal }) : null;
+    if (held !== null) return { ...judged, reason: held };
   }
   if (run?.crash === undefined || judged.status === 'failed') return judged;
   return { ...judged, reason: `${run.crash.reason}${wrote(await said(run.crash))}` };
