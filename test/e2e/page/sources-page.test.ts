@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import type { TestRepository } from '../../support/git/git-repo.ts';
 import { commitFiles, createBareRepo } from '../../support/git/git-repo.ts';
-import type { MainJob } from '../../support/main-job.ts';
+import type { Json, MainJob } from '../../support/main-job.ts';
 import { createMainJob } from '../../support/main-job.ts';
 import { findBarriers } from '../../support/page/accessibility.ts';
 import type { TestBrowser } from '../../support/page/browser.ts';
@@ -23,6 +24,8 @@ describe('the page of several repositories', () => {
     await commitFiles(shop, stack('till'), 'A till');
     job = await createMainJob(null, {}, `sources: { shop: { repo: ${shop.path} } }\n`);
     await job.push(stack('house'), 'A house');
+    const read = async () => (await job.api('GET', '/sources')).body.sources as readonly Json[];
+    await eventually(read, (sources) => sources.every(({ stacks }) => stacks === 1));
     browser = await startBrowser();
     await signIn(browser, job);
   });
