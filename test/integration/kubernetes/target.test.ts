@@ -224,6 +224,12 @@ describe('health', () => {
       status: 'starting',
       reason: 'pod web-1: FailedMount: secret "later" not found',
     });
+    const conditions = [
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'took too long' },
+    ];
+    await status(deployment(), { observedGeneration: 1, conditions });
+    const reason = 'took too long: pod web-1: FailedMount: secret "later" not found';
+    await eventually(look, (health) => health.reason === reason && health.status === 'failed');
   });
 
   it('says why a container cannot be started, without secrets among its words', async () => {

@@ -61,9 +61,8 @@ async function judge(cluster: Cluster, stack: string, id: ResourceId, signal: Ab
   if (judged.status !== 'healthy') {
     const [trouble] = version.pods.flatMap((pod) => troubleOf(pod, now) ?? []);
     if (trouble) return withTrouble(judged, trouble, await said(trouble.crashed));
-    const held =
-      judged.status === 'starting' ? await whyNotBegun(cluster, version.pods, { now, signal }) : null;
-    if (held !== null) return { ...judged, reason: held };
+    const held = await whyNotBegun(cluster, version.pods, { now, signal });
+    if (held !== null) return withTrouble(judged, { reason: held, final: false }, []);
   }
   if (run?.crash === undefined || judged.status === 'failed') return judged;
   return { ...judged, reason: `${run.crash.reason}${wrote(await said(run.crash))}` };
