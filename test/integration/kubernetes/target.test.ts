@@ -225,7 +225,7 @@ describe('health', () => {
       reason: 'pod web-1: FailedMount: secret "later" not found',
     });
     const conditions = [
-      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'took too long' },
+      { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'took too long.' },
     ];
     await status(deployment(), { observedGeneration: 1, conditions });
     const reason = 'took too long: pod web-1: FailedMount: secret "later" not found';

@@ -172,6 +172,7 @@ export function wrote(lines: readonly string[]): string {
 export function withTrouble(health: Health, trouble: PodTrouble | null, lines: readonly string[]): Health {
   if (!trouble) return health;
   const reason = `${trouble.reason}${wrote(lines)}`;
-  if (health.status === 'failed') return { ...health, reason: `${health.reason}: ${reason}` };
+  if (health.status === 'failed')
+    return { ...health, reason: `${health.reason?.replace(/\.$/, '')}: ${reason}` };
   return { ...health, status: trouble.final ? 'failed' : 'starting', reason };
 }
