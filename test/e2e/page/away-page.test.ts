@@ -110,9 +110,13 @@ describe('the page where not all goes as it should', () => {
     await page.goto(`${job.url}/ui/stacks?sort=name`);
     await expect.poll(() => page.locator('table.stacks tbody tr').count()).toBe(3);
     const focused = () => page.evaluate('document.activeElement.textContent');
-    await page.keyboard.press('j');
-    await page.keyboard.press('j');
-    expect(await focused()).toBe('three');
+    // Keys count once the list is there, a moment after its rows.
+    const down = async () => {
+      await page.keyboard.press('j');
+      return focused();
+    };
+    await expect.poll(down).toBe('one');
+    expect(await down()).toBe('three');
     await job.push({ 'kombinations/three/kombination.yaml': null }, 'One fewer');
     await expect.poll(() => page.locator('table.stacks tbody tr').count()).toBe(2);
 

@@ -47,7 +47,7 @@ describe('the page of several repositories', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('j');
     await page.waitForURL(`${job.url}/sources/shop/ui/jobs`);
-    await page.getByRole('link', { name: 'Stacks' }).click();
+    await page.getByRole('link', { name: 'Stacks', exact: true }).click();
     await page.getByRole('link', { name: 'till', exact: true }).waitFor();
     // Events are those of this repository.
     await commitFiles(shop, stack('scales'), 'Scales');
