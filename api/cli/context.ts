@@ -67,11 +67,12 @@ export interface OpenOptions {
   readonly terminal: Terminal;
   readonly logger: Logger;
   readonly pollMs?: number;
+  readonly stackConcurrency?: number;
 }
 
 /** The engine room, wired from options and environment. Throws BAD_OPTIONS, STORE_UNAVAILABLE. */
 export function openKombinator(options: GlobalOptions, open: OpenOptions): Promise<Kombinator> {
-  const { stateDir, ephemeral, exclusive, terminal, logger, pollMs } = open;
+  const { stateDir, ephemeral, exclusive, terminal, logger, pollMs, stackConcurrency } = open;
   const { source } = options;
   const env = source === undefined ? terminal.env : sourceEnvironment(source, terminal.env);
   const credentials = gitCredentials(env);
@@ -91,6 +92,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     ...configOf(options, stateDir),
     ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),
+    ...(stackConcurrency !== undefined && { stackConcurrency }),
     ...(credentials !== undefined && { credentials }),
   });
 }

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal/terminal.ts';
 export interface ServeFlags {
   readonly listen: string;
   readonly poll: string;
+  readonly concurrency?: string;
   readonly auth: boolean;
   /** The page is served. */
   readonly ui: boolean;

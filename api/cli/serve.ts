@@ -17,7 +17,7 @@ import { chooseStateDirectory } from './session/state-directory.ts';
 import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
-import { parseDuration, parseListen } from './options.ts';
+import { parseCount, parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
 import { openAccounts, toTokenOptions } from './open-accounts.ts';
 import { createApiServer } from './sources/api-server.ts';
@@ -42,7 +42,7 @@ const DRAIN_MS = 5_000;
  */
 export async function serve(context: ServeContext): Promise<number> {
   const { options, flags, terminal, interrupt } = context;
-  const { listen, isOpen, tokens, pollMs } = readFlags(context);
+  const { listen, isOpen, tokens, pollMs, stackConcurrency } = readFlags(context);
   const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
   const logger = createDaemonLogger(context);
   using _faults = surviveFaults(process, logger);
@@ -56,8 +56,9 @@ export async function serve(context: ServeContext): Promise<number> {
     terminal,
     logger,
     pollMs,
+    stackConcurrency,
   });
-  const open = { daemon: options, stateDir, holder, terminal, logger, pollMs };
+  const open = { daemon: options, stateDir, holder, terminal, logger, pollMs, stackConcurrency };
   await using sources = await openSources(kombinator.sources, open);
   const stopping = new AbortController();
   const auth = authOf(kombinator, isOpen ? listen.host : null, tokens);
@@ -113,7 +114,8 @@ function readFlags({ options, flags, terminal }: ServeContext) {
   const tokens = readTokenOptions(flags, { env: terminal.env, isOpen });
   const pollMs = parseDuration(flags.poll, '--poll');
   if (pollMs < 1_000) throw new UsageError(`--poll: ${flags.poll} is too often`, 'at least 1s');
-  return { listen, isOpen, tokens, pollMs };
+  const stackConcurrency = parseCount(flags.concurrency ?? '32', '--concurrency');
+  return { listen, isOpen, tokens, pollMs, stackConcurrency };
 }
 
 /** @param openHost the loopback address that everybody is let in at; `null`: nobody is without a key or a token */

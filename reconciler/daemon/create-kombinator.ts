@@ -57,6 +57,8 @@ import { systemClock } from './system-clock.ts';
 export interface KombinatorOptions extends SourceOptions {
   /** Everything is looked at again this often, in milliseconds. Default 300,000. */
   readonly resyncMs?: number;
+  /** Stacks worked on at the same time. Default 32. */
+  readonly stackConcurrency?: number;
   /**
    * Nobody else applies on this state directory (its lock is held): jobs that are not ended were cut short, and are closed.
    * Default: as long as it is not for one command.
@@ -197,8 +199,9 @@ function limitsOf({
 function timesOf({
   resyncMs,
   stableMs,
-}: KombinatorOptions): Pick<ReconcilerOptions, 'resyncMs' | 'stableMs'> {
-  return defined({ resyncMs, stableMs });
+  stackConcurrency,
+}: KombinatorOptions): Pick<ReconcilerOptions, 'resyncMs' | 'stableMs' | 'stackConcurrency'> {
+  return defined({ resyncMs, stableMs, stackConcurrency });
 }
 
 /** One command without the operator's configuration does not know what there is. */

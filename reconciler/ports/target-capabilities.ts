@@ -208,8 +208,13 @@ export interface Watches {
    * missed, or nothing is heard any more. Reconnects by itself; ends when the signal aborts.
    *
    * @param onEvent `awaited`: nothing of the stack itself, but what it waits for has changed
+   * @param again it was watched before, so events have been missed: calls back with `null` once it is heard. Default false
    */
-  watch(onEvent: (stack: string | null, awaited?: boolean) => void, signal: AbortSignal): Promise<void>;
+  watch(
+    onEvent: (stack: string | null, awaited?: boolean) => void,
+    signal: AbortSignal,
+    again?: boolean,
+  ): Promise<void>;
 }
 
 /** Everything that a target may be able to do beside what each of them can. */

@@ -58,7 +58,7 @@ import { createEventHub } from './loop/event-hub.ts';
 import { StackHolds } from './loop/stack-holds.ts';
 import { Loop } from './loop/loop.ts';
 import type { LoopOptions } from './loop/loop.ts';
-import type { TargetState } from './observe/target-pool.ts';
+import type { TargetState } from './observe/target-entry.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createAdoptionOperations } from './adopt/operations.ts';
 import { createBuilds } from './operations/builds.ts';
@@ -115,7 +115,7 @@ export interface ReconcilerOptions {
   readonly hostSettings?: HostSettings;
   /** Most stacks that leave the repository at once without a yes. Default `null`: as many as are left. */
   readonly maxRemovals?: number | null;
-  /** Stacks worked on at the same time. Default 4. */
+  /** Stacks worked on at the same time. Default 32. */
   readonly stackConcurrency?: number;
   /** Changes of one stack carried out at the same time. Default 8. */
   readonly changeConcurrency?: number;

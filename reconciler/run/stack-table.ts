@@ -70,6 +70,8 @@ export class StackTable {
   readonly #rows = new Map<string, StackRuntime>();
   /** Targets, by key, on which resources of a stack were seen. */
   readonly #targets = new Map<string, Map<string, TargetReference>>();
+  /** The same the other way round. */
+  readonly #stacksOn = new Map<string, Set<string>>();
   readonly #sightings = new Map<string, number>();
   /** Time of the commit that changed a stack last, since the start of the process. */
   readonly #changes = new Map<string, string>();
@@ -229,20 +231,28 @@ export class StackTable {
 
   sawOn(stack: string, reference: TargetReference): void {
     const targets = this.#targets.get(stack) ?? new Map<string, TargetReference>();
-    targets.set(targetKey(reference), reference);
+    const place = targetKey(reference);
+    targets.set(place, reference);
     this.#targets.set(stack, targets);
+    this.#stacksOn.set(place, (this.#stacksOn.get(place) ?? new Set()).add(stack));
   }
 
   /** Nothing of the stack is on this target any more. */
   clearedFrom(stack: string, reference: TargetReference): void {
     const targets = this.#targets.get(stack);
     targets?.delete(targetKey(reference));
+    this.#leave(stack, targetKey(reference));
     if (targets?.size === 0) this.#targets.delete(stack);
   }
 
-  /** Tells whether something of the stack was seen on this target; also when nobody knows where it is. */
-  mayBeOn(stack: string, reference: TargetReference): boolean {
-    return this.#targets.get(stack)?.has(targetKey(reference)) !== false;
+  #leave(stack: string, place: string): void {
+    const others = this.#stacksOn.get(place);
+    if (others?.delete(stack) === true && others.size === 0) this.#stacksOn.delete(place);
+  }
+
+  /** Stacks of which something was seen at a place (`targetKey`). */
+  on(place: string): readonly string[] {
+    return [...(this.#stacksOn.get(place) ?? [])];
   }
 
   targetsOf(stack: string): readonly TargetReference[] {
@@ -253,6 +263,7 @@ export class StackTable {
     const wasKnown = this.#rows.delete(stack);
     this.#changes.delete(stack);
     this.#sightings.delete(stack);
+    for (const place of this.#targets.get(stack)?.keys() ?? []) this.#leave(stack, place);
     this.#targets.delete(stack);
     if (wasKnown) this.#events.publish({ type: 'gone', stack });
   }

@@ -19,6 +19,11 @@ export function addServe(program: Command, hooks: ProgramHooks): void {
         .env('KOMBINATOR_POLL')
         .default('1m'),
     )
+    .addOption(
+      new Option('--concurrency <number>', 'stacks worked on at the same time')
+        .env('KOMBINATOR_CONCURRENCY')
+        .default('32'),
+    )
     .option('--no-auth', 'answer everybody; on loopback addresses only')
     .option('--no-ui', 'leave out the page at /ui/')
     .addOption(

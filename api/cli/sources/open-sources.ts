@@ -31,6 +31,7 @@ export interface OpenSourcesOptions {
   readonly terminal: Terminal;
   readonly logger: Logger;
   readonly pollMs: number;
+  readonly stackConcurrency: number;
 }
 
 interface Opened extends OpenSource {
@@ -71,13 +72,13 @@ export async function openSources(
 
 async function openOne(place: SourcePlace, options: OpenSourcesOptions): Promise<Opened> {
   const { name } = place;
-  const { terminal, pollMs } = options;
+  const { terminal, pollMs, stackConcurrency } = options;
   const own = optionsOfSource(options.daemon, place, options.stateDir);
   const { stateDir = '' } = own;
   const logger = withSource(options.logger, name);
   const lock = acquireStateLock(stateDir, options.holder);
   try {
-    const open = { stateDir, ephemeral: false, exclusive: true, terminal, logger, pollMs };
+    const open = { stateDir, ephemeral: false, exclusive: true, terminal, logger, pollMs, stackConcurrency };
     const kombinator = await openKombinator(own, open);
     return { name, kombinator, logger, lock, address: sourceAddress(name) };
   } catch (error) {

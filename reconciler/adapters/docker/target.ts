@@ -104,7 +104,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
         readLogsAt(adapter, place, { ...logOptions, signal }),
       ),
-    watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
+    watch: (onEvent, signal, again) => within(signal, (until) => watchEngine(adapter, onEvent, until, again)),
     ...upkeep(adapter, within),
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),

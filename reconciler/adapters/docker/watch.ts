@@ -24,9 +24,14 @@ const MAX_RECONNECT_PAUSE_MS = 10_000;
  * Listens to the engine's events until the signal aborts; connects again by itself. The target pool (run/observe/target-pool.ts) passes them to
  * the loop (run/loop/loop.ts), which looks at the stack again.
  */
-export async function watchEngine(adapter: Adapter, onEvent: OnEvent, signal: AbortSignal): Promise<void> {
+export async function watchEngine(
+  adapter: Adapter,
+  onEvent: OnEvent,
+  signal: AbortSignal,
+  again = false,
+): Promise<void> {
   let failures = 0;
-  for (let first = true; !signal.aborted; first = false) {
+  for (let first = !again; !signal.aborted; first = false) {
     let isOpen = false;
     try {
       await listen(adapter, signal, {

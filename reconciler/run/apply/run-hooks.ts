@@ -89,7 +89,7 @@ export async function sweepHooks(
   reference: TargetReference,
   signal: AbortSignal,
 ): Promise<void> {
-  const leftovers = await pool.probe(reference, async (target) =>
+  const leftovers = await pool.probeUnlessAway(reference, async (target) =>
     hasCapability(target, 'runsContainers') ? target.leftovers(signal) : [],
   );
   for (const { id, name, stack, revision, branch } of leftovers) {

@@ -21,7 +21,7 @@ import type { ObjectStep } from './object-table.ts';
 
 export interface InventoryParts {
   readonly desired: Pick<DesiredState, 'names' | 'get' | 'nodes' | 'clusters'>;
-  readonly pool: Pick<TargetPool, 'get' | 'peek' | 'all'>;
+  readonly pool: Pick<TargetPool, 'get' | 'peek' | 'presence' | 'all'>;
   readonly clock: Clock;
   /**
    * Called with what has changed, but for what was there when a target was first looked at. Default: nobody is told.
@@ -173,6 +173,7 @@ export class Inventory implements AsyncDisposable {
       clock,
       isWanted: () => this.#targets().has(targetKey(reference)),
       peek: (one) => pool.peek(one),
+      presence: (one, signal) => pool.presence(one, signal),
       onSteps: (steps, first) => {
         this.#orders.changed();
         for (const { id, after } of steps) {

@@ -4,6 +4,7 @@ import { connectionKey, targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
+import type { TargetWith } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';
 import type { ObjectStep, ObjectTable } from './object-table.ts';
 import { createObjectTable } from './object-table.ts';
@@ -11,6 +12,8 @@ import { createObjectTable } from './object-table.ts';
 export interface KeeperOptions {
   readonly reference: TargetReference;
   readonly peek: (reference: TargetReference) => Target;
+  /** Resolves while the target is not known to be away, to a signal that ends when it is lost. */
+  readonly presence: (reference: TargetReference, signal: AbortSignal) => Promise<AbortSignal>;
   readonly clock: Clock;
   /** Tells whether anybody has a use for the target still. */
   readonly isWanted: () => boolean;
@@ -36,13 +39,15 @@ export interface Keeper {
 
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
+const NOT_YET = 'it has not answered yet';
 
-export function createKeeper({ reference, peek, clock, isWanted, onSteps }: KeeperOptions): Keeper {
+export function createKeeper(options: KeeperOptions): Keeper {
+  const { reference, peek, presence, clock, isWanted, onSteps } = options;
   const table = createObjectTable(targetKey(reference), () => reference.name);
   const closing = new AbortController();
   const settled = Promise.withResolvers<void>();
   let round = createAbortScope({ signals: [closing.signal] });
-  let error: string | null = 'it has not answered yet';
+  let error: string | null = NOT_YET;
   let isFirst = true;
   const sink = {
     told(objects: Parameters<ObjectTable['take']>[0]): void {
@@ -58,19 +63,24 @@ export function createKeeper({ reference, peek, clock, isWanted, onSteps }: Keep
       settled.resolve();
     },
   };
+  async function look(target: TargetWith<'inventory'>, there: AbortSignal): Promise<void> {
+    using scope = createAbortScope({ signals: [round.signal, there] });
+    await target.inventory(sink, scope.signal).catch((reason: unknown) => {
+      if (!scope.signal.aborted) sink.failed(reason);
+    });
+    if (there.aborted) error = 'it does not answer';
+  }
   async function keep(): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; !closing.signal.aborted; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-      const { signal } = round;
+      const there = await presence(reference, closing.signal);
       const target = peek(reference);
       if (!hasCapability(target, 'inventory')) {
         error = null;
         return settled.resolve();
       }
-      await target.inventory(sink, signal).catch((reason: unknown) => {
-        if (!signal.aborted) sink.failed(reason);
-      });
+      await look(target, there);
       if (closing.signal.aborted) return;
-      if (signal.aborted) round = createAbortScope({ signals: [closing.signal] });
+      if (round.signal.aborted) round = createAbortScope({ signals: [closing.signal] });
       // A connection that was closed is opened anew.
       else await clock.sleep(pause * (0.5 + clock.random() / 2), closing.signal).catch(() => undefined);
       // Opening it would be a use.

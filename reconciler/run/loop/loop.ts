@@ -1,7 +1,7 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { stackDigest } from '../../model/stack.ts';
-import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
+import { targetKey } from '../../model/target.ts';
 import type { LoadResult } from '../../ports/desired.ts';
 import type { Revision } from '../../ports/source.ts';
 import type { Job } from '../../ports/store.ts';
@@ -28,9 +28,11 @@ import type { Result } from '../reconcile/result.ts';
 import { Background } from './background.ts';
 import { OrphanSearch } from './orphan-search.ts';
 import { RepositoryLoop } from './repository-loop.ts';
+import { StackPlaces } from './stack-places.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
+  /** Stacks worked on at the same time. Default 32. */
   readonly stackConcurrency?: number;
   readonly resyncMs?: number;
   readonly keepJobsMs?: number;
@@ -49,14 +51,17 @@ const BULK_STACKS = 100;
 /** A target that nothing has used for so many rounds belongs to nothing that is described. */
 const UNUSED_RESYNCS = 3;
 const DEFAULT_RESYNC_MS = 300_000;
+const DEFAULT_CONCURRENCY = 32;
 
 /** Every trigger ends here as a stack name in one queue. Before `start` nothing happens by itself. */
 export class Loop implements AsyncDisposable {
   readonly repository: RepositoryLoop;
   readonly #context: RunContext;
   readonly #options: LoopOptions;
+  readonly #resyncMs: number;
   readonly #parts: ReconcileParts;
   readonly #search: OrphanSearch;
+  readonly #places: StackPlaces;
   readonly #queue: WorkQueue;
   readonly #background: Background;
   /** Requests that are being let in; whoever asks for the same meanwhile gets the same job. */
@@ -72,6 +77,7 @@ export class Loop implements AsyncDisposable {
     const { clock, logger } = context;
     this.#context = context;
     this.#options = options;
+    this.#resyncMs = options.resyncMs ?? DEFAULT_RESYNC_MS;
     this.#background = new Background(clock, logger);
     this.repository = new RepositoryLoop(context, this.#background.signal, (...all) => this.#onLoad(...all));
     this.#parts = createReconcileParts(context);
@@ -79,10 +85,13 @@ export class Loop implements AsyncDisposable {
       onOrphan: (stack) => this.#enqueue(stack, 'resync'),
       hasLeft: (stack) => this.#leaving.has(stack),
     });
+    this.#places = new StackPlaces(context);
     this.#queue = new WorkQueue({
       clock,
-      concurrency: options.stackConcurrency ?? 4,
-      placesOf: (stack) => context.stacks.targetsOf(stack).map(targetKey),
+      concurrency: options.stackConcurrency ?? DEFAULT_CONCURRENCY,
+      placesOf: (stack) => this.#places.placesOf(stack),
+      isOpen: (place) => context.pool.standing(place) !== 'unknown',
+      retryMs: (...failure) => this.#places.retryMs(...failure),
       run: (stack, signal) => this.#run(stack, signal),
       onFailure: (stack, error, retryInMs) => {
         if (isReconcilerError(error, 'CANCELLED'))
@@ -102,11 +111,10 @@ export class Loop implements AsyncDisposable {
     }
     pool.startWatching({
       onEvent: (reference, stack, awaited) => this.#onTargetEvent(reference, stack, awaited),
-      onNew: (reference) => {
-        this.#search.soon(reference, this.#background);
-        this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
-        this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal));
-      },
+      onNew: (reference) => this.#search.soon(reference, this.#background),
+      onMet: (reference) =>
+        this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal)),
+      onKnown: (place) => this.#queue.opened(place),
     });
     await this.#read(this.#background.signal);
     for (const stack of desired.names()) this.#enqueue(stack, 'start');
@@ -115,15 +123,12 @@ export class Loop implements AsyncDisposable {
     this.#background.keep('drift schedule', (signal) =>
       this.#parts.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
     );
-    this.#background.run('facts', (signal) => this.#refreshFacts(signal));
-    this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(FACTS_INTERVAL_MS, 'facts', () => pool.refreshAllFacts());
     this.#background.keep('history', (signal) => keepStoring(this.#context, signal));
     this.#background.keep('tags', (signal) => keepTagging(this.#context, signal));
     this.#background.keep('push tags', (signal) => keepPushing(this.#context, signal));
-    this.#noteResync();
-    this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
-      this.#resync(signal),
-    );
+    this.#resyncAt = this.#context.clock.elapsed() + this.#resyncMs;
+    this.#background.every(this.#resyncMs, 'resync', (signal) => this.#resync(signal));
   }
 
   /** Throws REPOSITORY_UNREACHABLE while neither this process nor one before it has read which stacks there are. */
@@ -137,7 +142,7 @@ export class Loop implements AsyncDisposable {
     const { clock } = this.#context;
     const left = Math.min(
       this.#queue.dueIn(stack) ?? Number.POSITIVE_INFINITY,
-      this.#resyncAt - clock.elapsed(),
+      this.#places.askedAgainIn(stack) ?? this.#resyncAt - clock.elapsed(),
     );
     return Number.isFinite(left) ? new Date(clock.now() + Math.max(0, left)).toISOString() : null;
   }
@@ -273,10 +278,12 @@ export class Loop implements AsyncDisposable {
     const targets = this.#leaving.has(stack) ? this.#context.stacks.targetsOf(stack) : [];
     try {
       const result = await this.#context.holds.run(stack, () => reconcile(this.#parts, stack, signal));
+      this.#places.answered(stack);
       // Before `start` nothing happens by itself.
       return this.#started ? result : { outcome: result.outcome };
     } finally {
       if (this.#started) this.#options.onRun?.(stack);
+      this.#places.learn(stack);
       this.#lookFor(stack, targets);
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
       if (this.#parts.pending.has(stack)) this.#queue.addFirst(stack);
@@ -320,6 +327,7 @@ export class Loop implements AsyncDisposable {
     for (const stack of removed) {
       if (released.includes(stack)) {
         forget(this.#parts, stack);
+        this.#places.forget(stack);
         continue;
       }
       this.#leaving.add(stack);
@@ -348,8 +356,7 @@ export class Loop implements AsyncDisposable {
     const { desired, stacks } = this.#context;
     if (stack === null) {
       this.#search.soon(reference, this.#background);
-      for (const name of this.#knownStacks()) {
-        if (!stacks.mayBeOn(name, reference)) continue;
+      for (const name of this.#places.at(targetKey(reference))) {
         stacks.moved(name);
         this.#enqueue(name, 'drift');
       }
@@ -363,7 +370,9 @@ export class Loop implements AsyncDisposable {
     }
   }
 
+  /** One that waits for targets that are away is looked at when they are back. */
   #enqueue(stack: string, trigger: string): void {
+    if (this.#places.isWaiting(stack)) return;
     this.#parts.pending.triggeredBy(stack, trigger);
     this.#queue.add(stack);
   }
@@ -372,20 +381,11 @@ export class Loop implements AsyncDisposable {
     return [...new Set([...this.#context.desired.names(), ...this.#context.stacks.names()])];
   }
 
-  async #refreshFacts(signal: AbortSignal): Promise<void> {
-    const { pool } = this.#context;
-    await Promise.all([...pool.all().values()].map((reference) => pool.refreshFacts(reference, signal)));
-  }
-
   /** Every described stack has been looked at since, unless it waits long for its next try. */
   async #dropUnusedTargets(): Promise<void> {
     const { pool, desired, clock } = this.#context;
     for (const { reference } of desired.nodes()) pool.get(reference);
-    await pool.dropUnused(clock.elapsed() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
-  }
-
-  #noteResync(): void {
-    this.#resyncAt = this.#context.clock.elapsed() + (this.#options.resyncMs ?? DEFAULT_RESYNC_MS);
+    await pool.dropUnused(clock.elapsed() - UNUSED_RESYNCS * this.#resyncMs);
   }
 
   async #resync(signal: AbortSignal): Promise<void> {
@@ -395,6 +395,6 @@ export class Loop implements AsyncDisposable {
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
     await this.#dropUnusedTargets();
     expireJobs(this.#context, this.#options.keepJobsMs);
-    this.#noteResync();
+    this.#resyncAt = this.#context.clock.elapsed() + this.#resyncMs;
   }
 }

@@ -80,7 +80,7 @@ export class OrphanSearch {
     const { onOrphan, hasLeft } = this.#options;
     const { desired, stacks } = context;
     if (desired.revision === null) return;
-    const found = await Promise.all(references.map((one) => findOwned(context, one, signal)));
+    const found = await Promise.all(references.map((one) => findOwned(context, one, signal, true)));
     const described = new Set(desired.names());
     const orphans = new Set(found.flat().filter((name) => !described.has(name)));
     // Stacks that are gone but for their data wait for nothing.

@@ -8,7 +8,7 @@ import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Claims, Observation, ObserveScope, Target } from '../../ports/target.ts';
 import type { TargetPool } from './target-pool.ts';
-import { NotYetAnswered } from './target-pool.ts';
+import { NotYetAnswered } from './target-entry.ts';
 
 export interface ObserveRequest {
   readonly stack: string;

@@ -1,24 +1,27 @@
 import { errorMessage } from '../../base/errors.ts';
 import { formatOrigin } from '../../model/git/source-root.ts';
+import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { OwnedStack } from '../../ports/target.ts';
+import type { OwnedStack, Target } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
 import { claimsOn } from './claims.ts';
 
 /**
  * Stacks with resources on a target that this repository put there: one of their revisions is a commit of it. Remembers the target for each.
  *
+ * @param unasked nobody has asked for it by name: a target that is known to be away is not asked
  * @returns their names; empty when the target does not answer
  */
 export async function findOwned(
   context: RunContext,
   reference: TargetReference,
   signal: AbortSignal,
+  unasked = false,
 ): Promise<string[]> {
   const names: string[] = [];
   const released = new Set(context.desired.settings().released);
   const known = new Map<string, Promise<boolean | 'unknown'>>();
-  for (const owned of await askOwned(context, reference, signal)) {
+  for (const owned of await askOwned(context, reference, signal, unasked)) {
     if (released.has(owned.stack) || !(await isOurs(context, owned, known))) continue;
     if (await isHandedOver(context, reference, owned)) continue;
     context.stacks.sawOn(owned.stack, reference);
@@ -56,14 +59,16 @@ async function askOwned(
   context: RunContext,
   reference: TargetReference,
   signal: AbortSignal,
+  unasked: boolean,
 ): Promise<readonly OwnedStack[]> {
+  const { pool, logger } = context;
+  const ask = (target: Pick<Target, 'owned'>) => target.owned(signal);
   try {
-    return await context.pool.probe(reference, (target) => target.owned(signal));
+    return await (unasked ? pool.probeUnlessAway(reference, ask) : pool.probe(reference, ask));
   } catch (error) {
-    context.logger.warn(
-      { target: reference.name, error: errorMessage(error) },
-      'a target could not be searched',
-    );
+    // One that is away is told of where it is, once.
+    if (!unasked || pool.standing(targetKey(reference)) !== 'away')
+      logger.warn({ target: reference.name, error: errorMessage(error) }, 'a target could not be searched');
     return [];
   }
 }

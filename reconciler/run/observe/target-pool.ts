@@ -1,12 +1,13 @@
-import { createAbortScope } from '../../base/abort-scope.ts';
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { createAbortScope, untilAborted } from '../../base/abort-scope.ts';
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { connectionKey, targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
-import type { TargetFacts } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';
+import type { Entry, Standing, TargetState } from './target-entry.ts';
+import { createEntry, FIRST_PROBE_PAUSE_MS, NotYetAnswered, readFacts, silenceOf } from './target-entry.ts';
 
 export interface TargetPoolOptions {
   readonly createTarget: (reference: TargetReference) => Target;
@@ -17,58 +18,27 @@ export interface TargetPoolOptions {
 }
 
 export interface TargetListener {
-  /** Something happened to a stack on this target; `null`: events may have been missed. */
+  /** Something happened to a stack on this target; `null`: events may have been missed, or it is away, or back. */
   readonly onEvent: (reference: TargetReference, stack: string | null, awaited: boolean) => void;
   /** A target that was not known before, or not in this way. */
   readonly onNew: (reference: TargetReference) => void;
+  /** It has answered for the first time. Default: nobody is told. */
+  readonly onMet?: (reference: TargetReference) => void;
+  /** It is known from now on whether it is there. Default: nobody is told. */
+  readonly onKnown?: (place: string) => void;
 }
 
-/** State of one target, as far as it is known. */
-export interface TargetState {
-  readonly reference: TargetReference;
-  /** `null`: not asked yet. */
-  reachable: boolean | null;
-  /** ISO 8601. */
-  lastSeen: string | null;
-  facts: TargetFacts | null;
-  message: string | null;
-}
-
-interface Entry {
-  readonly target: Target;
-  readonly state: TargetState;
-  readonly closing: AbortController;
-  /** When a stack or a shared node last needed it, by `Clock.elapsed`. */
-  usedAt: number;
-  watching: boolean;
-  /** Error of a target that is away: nobody but one prober asks it, until it answers. */
-  outage: Error | null;
-  isProbed: boolean;
-  /** Pause before the next probe, and when it was back last: one that is lost again soon is asked less often. */
-  pauseMs: number;
-  backAt: number;
-  /** The first call to a target that nobody has asked before; others wait for how it ends. */
-  firstCall: FirstCall | null;
-}
-
-interface FirstCall {
-  readonly answer: Promise<unknown>;
-  /** Time of the call, by `Clock.elapsed`. */
-  readonly at: number;
-}
-
-/** Nobody knows yet whether the target is there; that is no failure, and looked at again soon. */
-export class NotYetAnswered extends ReconcilerError {
-  constructor(target: string) {
-    super('TARGET_UNREACHABLE', `${target} has not answered yet`, { retryable: true });
-  }
-}
-
-const FIRST_PROBE_PAUSE_MS = 1_000;
-const MAX_PROBE_PAUSE_MS = 30_000;
+/** The longest pause: so a few of hundreds that are away are asked each second. */
+const MAX_PROBE_PAUSE_MS = 120_000;
 const STEADY_MS = 60_000;
-/** A connection that is not there after 5 s is given up. One that is there, and says nothing, is waited for by one stack alone. */
-const FIRST_ANSWER_MS = 6_000;
+/** A target that says nothing for so long is away, until it answers. */
+const SILENCE_MS = 10_000;
+/** A probe that nobody answers ends by itself after this time. */
+const PROBE_MS = 30_000;
+/** Time that somebody who asks by name for a target that is away waits for it. */
+const ASKED_MS = 3_000;
+/** The same of what happens by itself, for a target that nobody knows yet, before it makes way for others. */
+const UNASKED_MS = 1_000;
 
 /**
  * One connection per target and way to reach it, however many nodes of however many stacks name it. Other credentials are
@@ -77,6 +47,8 @@ const FIRST_ANSWER_MS = 6_000;
 export class TargetPool implements AsyncDisposable {
   readonly #options: TargetPoolOptions;
   readonly #entries = new Map<string, Entry>();
+  /** The same by `targetKey`: one that can be reached in several ways is there when it answers in one. */
+  readonly #places = new Map<string, Set<Entry>>();
   readonly #watches = new Set<Promise<void>>();
   #listener: TargetListener | null = null;
 
@@ -97,25 +69,58 @@ export class TargetPool implements AsyncDisposable {
     return this.#entry(reference).state;
   }
 
+  /** Tells whether anybody is at a place (`targetKey`). Before targets are watched, and where nobody has used it, it is taken for granted. */
+  standing(place: string): Standing {
+    const entries = [...(this.#places.get(place) ?? [])];
+    if (this.#listener === null || entries.length === 0) return 'there';
+    if (entries.some(({ doubt, outage }) => doubt === null && outage === null)) return 'there';
+    return entries.some(({ outage }) => outage === null) ? 'unknown' : 'away';
+  }
+
+  /** Milliseconds until a place that is away is asked again; `null` where it is not away. */
+  askedAgainIn(place: string): number | null {
+    const times = [...(this.#places.get(place) ?? [])].map(({ nextProbeAt }) => nextProbeAt);
+    const at = Math.min(...times, Number.POSITIVE_INFINITY);
+    return Number.isFinite(at) ? Math.max(0, at - this.#options.clock.elapsed()) : null;
+  }
+
   /** Every target seen so far, by key, reached as it was last. */
   all(): ReadonlyMap<string, TargetReference> {
     const latest = new Map<string, Entry>();
-    for (const entry of this.#entries.values()) {
-      const key = targetKey(entry.state.reference);
-      const known = latest.get(key);
-      if (known === undefined || known.usedAt <= entry.usedAt) latest.set(key, entry);
+    for (const [place, entries] of this.#places) {
+      for (const entry of entries) {
+        const known = latest.get(place);
+        if (known === undefined || known.usedAt <= entry.usedAt) latest.set(place, entry);
+      }
     }
     return new Map([...latest].map(([key, { state }]) => [key, state.reference]));
   }
 
-  /** Runs a call against a target and remembers whether it answered. */
-  ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
-    return this.#ask(this.#use(reference), call);
+  /**
+   * Runs a call against a target and remembers whether it answered. One that is away is asked whether it is back, once for all who ask; throws
+   * what it said last where it does not say so soon.
+   */
+  async ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    const entry = this.#use(reference);
+    await this.#makeSure(entry);
+    return this.#ask(entry, call);
   }
 
-  /** Asks as `ask` does, for what is done for no stack in particular: it does not count as a use. */
-  probe<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
-    return this.#ask(this.#entry(reference), call);
+  /** The same for what is done for no stack in particular: it does not count as a use. */
+  async probe<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    const entry = this.#entry(reference);
+    await this.#makeSure(entry);
+    return this.#ask(entry, call);
+  }
+
+  /** The same for what happens by itself: a target that is away is not asked. Throws what it said last. */
+  async probeUnlessAway<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    const entry = this.#entry(reference);
+    if (this.#listener !== null) {
+      await entry.doubt;
+      if (entry.outage !== null) throw entry.outage;
+    }
+    return this.#ask(entry, call);
   }
 
   /**
@@ -125,37 +130,57 @@ export class TargetPool implements AsyncDisposable {
   async askUnlessAway<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
     const entry = this.#use(reference);
     if (this.#listener !== null) {
-      const { firstCall } = entry;
-      if (entry.state.reachable === null && firstCall !== null) await this.#awaitFirst(entry, firstCall);
+      const { doubt } = entry;
+      if (doubt !== null && !(await this.#within(UNASKED_MS, entry, doubt)))
+        throw new NotYetAnswered(targetKey(reference));
       if (entry.outage !== null) throw entry.outage;
     }
     return this.#ask(entry, call);
   }
 
-  async #awaitFirst({ closing, state }: Entry, firstCall: FirstCall): Promise<void> {
-    const { clock } = this.#options;
-    const leftMs = Math.max(0, firstCall.at + FIRST_ANSWER_MS - clock.elapsed());
+  /** Resolves while a target is not known to be away. @returns a signal that ends when it is lost */
+  async presence(reference: TargetReference, signal: AbortSignal): Promise<AbortSignal> {
+    const entry = this.#entry(reference);
+    while (this.#listener !== null && entry.outage !== null) {
+      entry.returned ??= Promise.withResolvers();
+      await untilAborted(entry.returned.promise, signal);
+    }
+    return entry.presence.signal;
+  }
+
+  /** A target that was found to be away is asked by one call for all who want to know; it has to answer soon. */
+  async #makeSure(entry: Entry): Promise<void> {
+    if (this.#listener === null) return;
+    const { doubt, state } = entry;
+    if (doubt !== null) await doubt;
+    else if (entry.outage !== null) {
+      const { ended, at } = this.#probe(entry);
+      await this.#within(at + ASKED_MS - this.#options.clock.elapsed(), entry, ended);
+    }
+    if (entry.outage !== null) throw entry.outage;
+    if (entry.closing.signal.aborted) throw new NotYetAnswered(targetKey(state.reference));
+  }
+
+  /** @returns whether the work ended in time */
+  async #within(milliseconds: number, { closing }: Entry, work: Promise<unknown>): Promise<boolean> {
+    if (milliseconds <= 0) return false;
     using waiting = createAbortScope({ signals: [closing.signal] });
-    const pause = clock.sleep(leftMs, waiting.signal).catch(() => undefined);
-    const answered = firstCall.answer.then(
-      () => true,
-      () => true,
-    );
-    const isOver = await Promise.race([answered, pause.then(() => false)]);
+    const sleep = this.#options.clock.sleep(milliseconds, waiting.signal);
+    const pause = sleep.catch(() => undefined).then(() => false);
+    const isOver = await Promise.race([work.then(() => true), pause]);
     waiting.abort();
-    if (!isOver) throw new NotYetAnswered(targetKey(state.reference));
+    return isOver;
   }
 
   async #ask<T>(entry: Entry, call: (target: Target) => Promise<T>): Promise<T> {
-    const answering = call(entry.target);
-    if (entry.state.reachable === null)
-      entry.firstCall ??= { answer: answering, at: this.#options.clock.elapsed() };
     try {
-      const answer = await answering;
+      const answer = await call(entry.target);
       this.#seen(entry);
       return answer;
     } catch (error) {
       if (isUnreachable(error)) this.#lost(entry, error);
+      else if (entry.outage !== null && isReconcilerError(error) && error.code !== 'CANCELLED')
+        this.#back(entry);
       throw error;
     }
   }
@@ -166,48 +191,116 @@ export class TargetPool implements AsyncDisposable {
     entry.state.message = errorMessage(error);
     entry.outage = error;
     if (isNews) this.#options.onMove?.(entry.state);
-    if (this.#listener === null || entry.isProbed) return;
+    if (this.#listener === null) return;
+    // A target that is away is not connected to again and again by its watch either.
+    entry.watching?.abort();
+    entry.watching = null;
+    entry.presence.abort();
+    this.#listener.onKnown?.(targetKey(entry.state.reference));
+    if (entry.isProbed) return;
     entry.isProbed = true;
-    const probing = this.#probeUntilBack(entry)
-      .catch(() => undefined) // the target is not needed any more
-      .finally(() => {
+    this.#keep(
+      this.#probeUntilBack(entry).finally(() => {
         entry.isProbed = false;
-        this.#watches.delete(probing);
-      });
-    this.#watches.add(probing);
+        entry.nextProbeAt = Number.POSITIVE_INFINITY;
+      }),
+    );
+  }
+
+  /** Keeps work that ends with its target, and that closing waits for. */
+  #keep(work: Promise<void>): void {
+    const kept = work
+      .catch(() => undefined) // the target is not needed any more
+      .finally(() => this.#watches.delete(kept));
+    this.#watches.add(kept);
   }
 
   async #probeUntilBack(entry: Entry): Promise<void> {
+    const { clock } = this.#options;
     const { signal } = entry.closing;
-    if (this.#options.clock.elapsed() - entry.backAt > STEADY_MS) entry.pauseMs = FIRST_PROBE_PAUSE_MS;
-    while (entry.outage !== null) {
-      await this.#options.clock.sleep(entry.pauseMs, signal);
+    if (clock.elapsed() - entry.backAt > STEADY_MS) entry.pauseMs = FIRST_PROBE_PAUSE_MS;
+    for (let isTold = false; entry.outage !== null; isTold = true) {
+      const pause = entry.pauseMs * (0.1 + 0.9 * clock.random());
+      entry.nextProbeAt = clock.elapsed() + pause;
+      await clock.sleep(pause, signal);
       if (entry.outage === null) return;
-      await this.#ask(entry, (target) => readFacts(target, signal)).catch(() => undefined);
+      await this.#probe(entry).ended;
       entry.pauseMs = Math.min(2 * entry.pauseMs, MAX_PROBE_PAUSE_MS);
+      // Stacks that have something there show it from now on, and wait.
+      if (entry.outage !== null && !isTold) this.#listener?.onEvent(entry.state.reference, null, false);
     }
   }
 
-  /** Asks for the facts of one target; a target that is away is remembered as such, not thrown. */
-  async refreshFacts(reference: TargetReference, signal: AbortSignal): Promise<void> {
-    const { state } = this.#entry(reference);
+  /** The call that asks whether a target is there, shared by all who want to know. Its end throws nothing. */
+  #probe(entry: Entry): NonNullable<Entry['probe']> {
+    if (entry.probe !== null) return entry.probe;
+    const ended = this.#probeOnce(entry).finally(() => {
+      entry.probe = null;
+    });
+    entry.probe = { ended, at: this.#options.clock.elapsed() };
+    return entry.probe;
+  }
+
+  async #probeOnce(entry: Entry): Promise<void> {
+    const { state, closing } = entry;
+    using scope = createAbortScope({ signals: [closing.signal] });
+    const silent = silenceOf(state.reference, PROBE_MS);
+    this.#options.clock.sleep(PROBE_MS, scope.signal).then(
+      () => scope.abort(silent),
+      () => undefined, // it has ended before
+    );
     try {
-      state.facts = await this.probe(reference, (target) => readFacts(target, signal));
+      state.facts = await this.#ask(entry, (target) => readFacts(target, scope.signal));
     } catch (error) {
-      state.message = errorMessage(error);
+      if (scope.signal.reason === silent) this.#lost(entry, silent);
+      state.message = errorMessage(scope.signal.reason === silent ? silent : error);
+    } finally {
+      scope.abort();
     }
+  }
+
+  /** Finds out whether a target is there; one that keeps silent is away until it answers. */
+  #doubt(entry: Entry): Promise<void> {
+    entry.doubt ??= this.#find(entry).finally(() => {
+      entry.doubt = null;
+      this.#listener?.onKnown?.(targetKey(entry.state.reference));
+    });
+    return entry.doubt;
+  }
+
+  async #find(entry: Entry): Promise<void> {
+    const isOver = await this.#within(SILENCE_MS, entry, this.#probe(entry).ended);
+    if (!isOver && !entry.closing.signal.aborted && entry.outage === null)
+      this.#lost(entry, silenceOf(entry.state.reference, SILENCE_MS));
+  }
+
+  /** Asks for the facts of one target; a target that is away is remembered as such, and not asked. Throws nothing. */
+  async refreshFacts(reference: TargetReference): Promise<void> {
+    const entry = this.#entry(reference);
+    if (this.#listener === null) return this.#probe(entry).ended;
+    if (entry.outage === null) await (entry.doubt ?? this.#find(entry));
+  }
+
+  /** The same for all targets that are not away. */
+  async refreshAllFacts(): Promise<void> {
+    await Promise.all([...this.all().values()].map((reference) => this.refreshFacts(reference)));
   }
 
   /** Starts to watch every target for events, known ones and those that come later. */
   startWatching(listener: TargetListener): void {
     this.#listener = listener;
-    for (const entry of this.#entries.values()) this.#watch(entry, listener);
+    for (const entry of this.#entries.values()) this.#meet(entry, listener);
   }
 
   /** Closes connections that nobody has used since then (by `Clock.elapsed`). */
   async dropUnused(since: number): Promise<void> {
     const unused = [...this.#entries].filter(([, { usedAt }]) => usedAt < since);
-    for (const [key] of unused) this.#entries.delete(key);
+    for (const [key, entry] of unused) {
+      this.#entries.delete(key);
+      const place = targetKey(entry.state.reference);
+      const others = this.#places.get(place);
+      if (others?.delete(entry) === true && others.size === 0) this.#places.delete(place);
+    }
     await Promise.allSettled(unused.map(([, entry]) => close(entry)));
   }
 
@@ -217,6 +310,7 @@ export class TargetPool implements AsyncDisposable {
     await Promise.allSettled(this.#watches);
     await Promise.allSettled(entries.map(close));
     this.#entries.clear();
+    this.#places.clear();
   }
 
   #use(reference: TargetReference): Entry {
@@ -229,67 +323,71 @@ export class TargetPool implements AsyncDisposable {
     const key = connectionKey(reference);
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const state = { reference, reachable: null, lastSeen: null, facts: null, message: null };
-    const entry: Entry = {
-      target: this.#options.createTarget(reference),
-      state,
-      closing: new AbortController(),
-      usedAt: this.#options.clock.elapsed(),
-      watching: false,
-      outage: null,
-      isProbed: false,
-      pauseMs: FIRST_PROBE_PAUSE_MS,
-      backAt: Number.NEGATIVE_INFINITY,
-      firstCall: null,
-    };
+    const entry = createEntry(
+      reference,
+      this.#options.createTarget(reference),
+      this.#options.clock.elapsed(),
+    );
     this.#entries.set(key, entry);
-    if (this.#listener !== null) this.#watch(entry, this.#listener);
+    const place = targetKey(reference);
+    this.#places.set(place, (this.#places.get(place) ?? new Set()).add(entry));
+    if (this.#listener !== null) this.#meet(entry, this.#listener);
     return entry;
   }
 
-  #watch(entry: Entry, { onEvent, onNew }: TargetListener): void {
-    if (entry.watching) return;
-    entry.watching = true;
+  #meet(entry: Entry, { onNew }: TargetListener): void {
+    onNew(entry.state.reference);
+    this.#keep(this.#doubt(entry));
+  }
+
+  /** Changes on a target that tells of nothing are seen when everything is looked at again. */
+  #watch(entry: Entry): void {
+    const listener = this.#listener;
+    if (listener === null || entry.watching !== null || !hasCapability(entry.target, 'watches')) return;
     const { reference } = entry.state;
-    const { signal } = entry.closing;
-    onNew(reference);
-    // Changes on a target that tells of nothing are seen when everything is looked at again.
-    if (!hasCapability(entry.target, 'watches')) return;
-    const watch = entry.target
-      .watch((stack, awaited = false) => {
-        entry.outage = null;
-        onEvent(reference, stack, awaited);
-      }, signal)
-      .catch((error: unknown) => {
-        if (signal.aborted) return;
-        this.#options.logger.error(
-          { target: targetKey(reference), error: errorMessage(error) },
-          'engine events ended',
-        );
-      })
-      .finally(() => this.#watches.delete(watch));
-    this.#watches.add(watch);
+    const ending = createAbortScope({ signals: [entry.closing.signal] });
+    const again = entry.wasWatched;
+    entry.watching = ending;
+    entry.wasWatched = true;
+    const onEvent = (stack: string | null, awaited = false): void => {
+      if (ending.signal.aborted) return;
+      // One probe tells how things stand, in place of all that have something there.
+      if (stack === null) this.#keep(this.#doubt(entry).then(() => listener.onEvent(reference, null, false)));
+      else listener.onEvent(reference, stack, awaited);
+    };
+    const watch = entry.target.watch(onEvent, ending.signal, again).catch((error: unknown) => {
+      if (ending.signal.aborted) return;
+      this.#options.logger.error(
+        { target: targetKey(reference), error: errorMessage(error) },
+        'engine events ended',
+      );
+    });
+    this.#keep(watch.finally(() => ending[Symbol.dispose]()));
   }
 
   #seen(entry: Entry): void {
-    const { state, outage } = entry;
-    entry.outage = null;
-    if (outage !== null) entry.backAt = this.#options.clock.elapsed();
-    // Stacks that wait for it are told at once.
-    if (outage !== null) this.#listener?.onEvent(state.reference, null, false);
+    const { state } = entry;
     const isNews = state.reachable !== true;
     state.reachable = true;
     state.message = null;
     state.lastSeen = new Date(this.#options.clock.now()).toISOString();
+    this.#watch(entry);
+    if (entry.outage !== null) this.#back(entry);
+    if (!entry.hasAnswered) this.#listener?.onMet?.(state.reference);
+    entry.hasAnswered = true;
     if (isNews) this.#options.onMove?.(state);
   }
-}
 
-/** A target that tells nothing of itself is only asked whether it is there. */
-async function readFacts(target: Target, signal: AbortSignal): Promise<TargetFacts | null> {
-  if (hasCapability(target, 'facts')) return target.facts(signal);
-  await target.owned(signal);
-  return null;
+  /** It answers again: stacks that wait for it are told at once. */
+  #back(entry: Entry): void {
+    entry.outage = null;
+    entry.presence = new AbortController();
+    entry.returned?.resolve();
+    entry.returned = null;
+    entry.backAt = this.#options.clock.elapsed();
+    this.#listener?.onKnown?.(targetKey(entry.state.reference));
+    this.#listener?.onEvent(entry.state.reference, null, false);
+  }
 }
 
 async function close({ closing, target }: Entry): Promise<void> {
@@ -297,6 +395,6 @@ async function close({ closing, target }: Entry): Promise<void> {
   await target[Symbol.asyncDispose]();
 }
 
-function isUnreachable(error: unknown): error is ReconcilerError {
+function isUnreachable(error: unknown): error is Error {
   return isReconcilerError(error, 'TARGET_UNREACHABLE');
 }

@@ -24,7 +24,7 @@ import type { OperationParts } from './parts.ts';
 export interface ClusterParts {
   readonly context: {
     readonly desired: Pick<DesiredState, 'clusters' | 'names' | 'get'>;
-    readonly pool: Pick<TargetPool, 'probe'>;
+    readonly pool: Pick<TargetPool, 'probe' | 'probeUnlessAway'>;
     readonly store: ConnectionLog;
     readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   };
@@ -64,8 +64,11 @@ export function createClusterOperations(
   const view = (name: string): ClusterView => toView(parts, find(name), seen);
   const look = async (name: string, signal: AbortSignal, isAsked = true): Promise<void> => {
     const cluster = find(name);
-    const ask = async (inner: AbortSignal): Promise<TargetFacts> =>
-      context.pool.probe(usable(cluster), (target) => requireCapability(target, 'facts').facts(inner));
+    const { pool } = context;
+    const ask = async (inner: AbortSignal): Promise<TargetFacts> => {
+      const facts = (target: Target) => requireCapability(target, 'facts').facts(inner);
+      return isAsked ? pool.probe(usable(cluster), facts) : pool.probeUnlessAway(usable(cluster), facts);
+    };
     seen.facts.set(name, await noteLook(parts, { name, seen, isAsked }, ask, signal));
   };
   return {

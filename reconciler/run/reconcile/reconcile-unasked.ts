@@ -10,7 +10,7 @@ import type { Decision, Gate, Hold } from '../decide/decide.ts';
 import { unwellOf } from '../decide/words.ts';
 import { recordDriftCheck } from '../drift/drift-check.ts';
 import { describedNow, showInvalid } from '../observe/invalid-stack.ts';
-import { NotYetAnswered } from '../observe/target-pool.ts';
+import { NotYetAnswered } from '../observe/target-entry.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { isUntold } from '../record/deployed.ts';

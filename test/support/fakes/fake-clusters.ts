@@ -78,7 +78,10 @@ export function createFakeClusters(
   return createClusterOperations({
     context: {
       desired: { clusters, names: () => [], get: () => undefined },
-      pool: { probe: (reference, call) => call(createTarget(reference)) },
+      pool: {
+        probe: (reference, call) => call(createTarget(reference)),
+        probeUnlessAway: (reference, call) => call(createTarget(reference)),
+      },
       store: createMemoryConnectionLog(),
       clock: createFastClock(),
     },

@@ -64,6 +64,7 @@ export function createFakeInventory(): FakeInventory {
     pool: {
       get: target,
       peek: target,
+      presence: async () => new AbortController().signal,
       all: () => new Map([...clusters.values()].map(({ reference }) => [targetKey(reference), reference])),
     },
     clock,

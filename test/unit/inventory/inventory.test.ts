@@ -142,6 +142,7 @@ describe('the inventory', () => {
       pool: {
         get: () => target,
         all: () => used,
+        presence: async () => NEVER,
         peek() {
           peeks += 1;
           return target;

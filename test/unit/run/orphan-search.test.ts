@@ -21,7 +21,7 @@ async function search(
     context: {
       desired: { revision: {}, names: () => ['c'], get: () => undefined, settings: () => ({ released: [] }) },
       stacks: { names: () => [], state: () => undefined, sawOn() {} },
-      pool: { probe: (_: unknown, ask: (one: typeof target) => unknown) => ask(target) },
+      pool: { probeUnlessAway: (_: unknown, ask: (one: typeof target) => unknown) => ask(target) },
       source: { branch: 'main', root: '', contains: async () => true },
       maxRemovals: null,
     },

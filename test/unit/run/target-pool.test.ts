@@ -19,6 +19,7 @@ const tls = (ca: string): DockerConnection => ({
   tls: { ca, cert: '/cert.pem', key: '/key.pem' },
 });
 
+const PLACE = 'docker:ssh://root@edge:22';
 const AWAY = new ReconcilerError('TARGET_UNREACHABLE', 'connection refused', { retryable: true });
 
 /** A pool that watches, and a target which counts the calls that reach it. */
@@ -36,13 +37,16 @@ function createWatchedPool() {
         () => 'answered',
         (error: Error) => error.message,
       );
-  const asked = () => target.control.log.filter((call) => call === 'owned').length;
+  const called = (name: string) => target.control.log.filter((call) => call === name).length;
+  const asked = () => called('owned');
+  const probed = () => called('facts');
   return {
     pool,
     clock,
     told,
     look,
     asked,
+    probed,
     control: target.control,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
@@ -92,7 +96,7 @@ describe('the pool of targets', () => {
     pool.get(ssh('/old'));
     await clock.advance(1_000);
     pool.get(ssh('/new'));
-    await pool.refreshFacts(ssh('/old'), new AbortController().signal);
+    await pool.refreshFacts(ssh('/old'));
     await pool.dropUnused(clock.elapsed() - 500);
     expect(closed).toEqual([ssh('/old')]);
     await pool[Symbol.asyncDispose]();
@@ -101,18 +105,19 @@ describe('the pool of targets', () => {
 
   it('asks a target that is away once for all, tells when it is back, and asks it again then', async () => {
     await using parts = createWatchedPool();
-    const { clock, told, look, asked, control } = parts;
+    const { clock, told, look, asked, probed, control } = parts;
     control.outage(AWAY);
     expect(await look()).toBe('connection refused');
     for (let stack = 0; stack < 20; stack += 1) expect(await look()).toBe('connection refused');
-    expect(asked()).toBe(1);
     await clock.advance(60_000);
     expect(await look()).toBe('connection refused');
-    expect(asked()).toBe(1);
+    expect([asked(), probed()]).toEqual([0, 7]);
     control.outage(null);
-    await clock.advance(30_000);
-    expect(told).toEqual([null]);
+    await clock.advance(120_000);
+    // Once when it was found to be away for good, once when it was back.
+    expect(told).toEqual([null, null]);
     expect(await look()).toBe('answered');
+    expect(asked()).toBe(1);
   });
 
   it('asks a target that is away all the same when somebody wants to know', async () => {
@@ -125,17 +130,62 @@ describe('the pool of targets', () => {
     expect(await look()).toBe('answered');
   });
 
-  it('lets one stack alone wait for a target that has never answered', async () => {
+  it('lets no stack wait long for a target that has never answered, and takes it for away when it goes on saying nothing', async () => {
     await using parts = createWatchedPool();
-    const { clock, look, asked, control } = parts;
+    const { pool, clock, look, asked, control } = parts;
     control.fail(1, 'hang');
-    void look();
-    const others = Array.from({ length: 3 }, look);
-    await clock.advance(6_000);
-    expect(await Promise.all(others)).toEqual(
-      Array(3).fill('docker:ssh://root@edge:22 has not answered yet'),
+    const looks = Array.from({ length: 3 }, look);
+    await clock.advance(1_000);
+    expect(await Promise.all(looks)).toEqual(Array(3).fill(`${PLACE} has not answered yet`));
+    expect([pool.standing(PLACE), asked()]).toEqual(['unknown', 0]);
+    await clock.advance(9_000);
+    expect(pool.standing(PLACE)).toBe('away');
+    expect(await look()).toBe(`${PLACE} says nothing for 10 s`);
+    control.revive();
+    await clock.advance(60_000);
+    expect([pool.standing(PLACE), await look()]).toEqual(['there', 'answered']);
+  });
+
+  it('answers people soon who ask for a target that is away, with one call for all of them', async () => {
+    await using parts = createWatchedPool();
+    const { pool, clock, look, asked, probed, control } = parts;
+    control.outage(AWAY);
+    await look();
+    control.outage(null);
+    control.failCall('facts', 'hang');
+    const answers = Array.from({ length: 5 }, () =>
+      pool.ask(ssh('/key'), (one) => one.owned(SIGNAL)).catch((error: Error) => error.message),
     );
-    expect(asked()).toBe(1);
+    await clock.advance(3_000);
+    expect(await Promise.all(answers)).toEqual(Array(5).fill('connection refused'));
+    expect([asked(), probed()]).toEqual([0, 2]);
+    // It is being asked for three seconds by now.
+    await expect(pool.ask(ssh('/key'), (one) => one.owned(SIGNAL))).rejects.toThrow('connection refused');
+  });
+
+  it('watches no target that is away, and says that events were missed when it is back', async () => {
+    await using parts = createWatchedPool();
+    const { clock, look, control } = parts;
+    const { listeners } = control.engine;
+    await look();
+    expect(listeners.size).toBe(1);
+    control.outage(AWAY);
+    await look();
+    expect(listeners.size).toBe(0);
+    control.outage(null);
+    await clock.advance(120_000);
+    expect(listeners.size).toBe(1);
+  });
+
+  it('asks once whether a target is there when its events break off, before stacks are looked at', async () => {
+    await using parts = createWatchedPool();
+    const { pool, clock, told, look, asked, probed, control } = parts;
+    await look();
+    control.outage(AWAY);
+    control.emit(null);
+    expect(pool.standing(PLACE)).toBe('unknown');
+    await clock.advance(0);
+    expect([pool.standing(PLACE), told, asked(), probed()]).toEqual(['away', [null], 1, 2]);
   });
 
   it('asks a target that falls silent again soon after it was back less and less often', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import { retryDelayMs } from '../../../reconciler/run/loop/retry.ts';
+import type { WorkQueueOptions } from '../../../reconciler/run/loop/work-queue.ts';
 import { WorkQueue } from '../../../reconciler/run/loop/work-queue.ts';
 import { createFakeClock, settle } from '../../support/fakes/fake-clock.ts';
 
@@ -53,20 +54,81 @@ describe('WorkQueue', () => {
   });
 
   // An engine that takes its time for each answer held all turns, and stacks on others waited for minutes.
-  it('does not let a key wait for others when it has a place to itself', async () => {
-    const { queue, started, finish } = rig(2, {
-      slow: ['slow-1', 'slow-2', 'slow-3'],
-      good: ['good-1', 'good-2'],
-    });
+  it('lets no place have more than its slots, so that who is slow keeps nobody else waiting', async () => {
+    const places = { slow: ['slow-1', 'slow-2', 'slow-3'], good: ['good-1', 'good-2'] };
+    const { queue, started, finish } = rig(8, places, { slots: 2 });
     for (const key of ['slow-1', 'slow-2', 'slow-3', 'good-1', 'good-2', 'new']) queue.add(key);
     await settle();
-    expect(started).toEqual(['slow-1', 'slow-2', 'good-1']);
+    expect(started).toEqual(['slow-1', 'slow-2', 'good-1', 'good-2', 'new']);
     finish('good-1');
     await settle();
-    expect(started).toEqual(['slow-1', 'slow-2', 'good-1', 'good-2']);
-    for (const key of ['good-2', 'slow-1']) finish(key);
+    expect(started).toHaveLength(5);
+    finish('slow-1');
     await settle();
-    expect(started.slice(4)).toEqual(['slow-3']);
+    expect(started.slice(5)).toEqual(['slow-3']);
+  });
+
+  it('gives the turn of a run that takes long to others, and never its slot', async () => {
+    const places = { slow: ['slow-1', 'slow-2', 'slow-3'], good: ['good-1'] };
+    const { queue, started, finish, clock } = rig(2, places, { slots: 2 });
+    for (const key of ['slow-1', 'slow-2', 'slow-3', 'good-1']) queue.add(key);
+    await clock.advance(4_000);
+    expect(started).toEqual(['slow-1', 'slow-2']);
+    await clock.advance(2_000);
+    expect(started).toEqual(['slow-1', 'slow-2', 'good-1']);
+    for (const key of ['slow-1', 'slow-2', 'good-1']) finish(key);
+    await settle();
+    finish('slow-3');
+    await settle();
+    expect([queue.slotsTaken, queue.depth]).toEqual([0, 0]);
+  });
+
+  it('lets who works at several places hold up none of them for long', async () => {
+    const places = { a: ['both-1', 'both-2', 'both-3', 'a-1'], b: ['both-1', 'both-2', 'both-3'] };
+    const { queue, started, clock } = rig(8, places, { slots: 2 });
+    for (const key of ['both-1', 'both-2', 'both-3', 'a-1']) queue.add(key);
+    await settle();
+    expect(started).toEqual(['both-1', 'both-2']);
+    await clock.advance(6_000);
+    expect(started).toEqual(['both-1', 'both-2', 'a-1']);
+  });
+
+  it('keeps a slot at each place for who needs several, however many come for one', async () => {
+    const both = ['both'];
+    const ended = new Set<string>();
+    const many = (name: string) => Array.from({ length: 20 }, (_, index) => `${name}-${index}`);
+    const places = { a: [...many('a'), ...both], b: [...many('b'), ...both] };
+    const { queue, started, finish } = rig(8, places, { slots: 2 });
+    for (const key of ['a-0', 'a-1', 'b-0', 'b-1', 'both']) queue.add(key);
+    await settle();
+    // One of each place ends at a time, never two in the same moment.
+    for (let next = 2; next < 20 && !started.includes('both'); next += 1) {
+      queue.add(`a-${next}`);
+      queue.add(`b-${next}`);
+      for (const place of ['a-', 'b-']) {
+        const first = started.find((key) => key.startsWith(place) && !ended.has(key)) ?? '';
+        ended.add(first);
+        finish(first);
+        await settle();
+      }
+    }
+    expect(started).toContain('both');
+  });
+
+  it('lets a key wait without a slot while nobody knows whether its place is there', async () => {
+    const open = new Set(['there']);
+    const places = { there: ['a', 'both'], unknown: ['b', 'both'] };
+    const { queue, started } = rig(8, places, {
+      slots: 2,
+      isOpen: (place) => open.has(place) || place.includes(' '),
+    });
+    for (const key of ['b', 'both', 'a']) queue.add(key);
+    await settle();
+    expect([started, queue.slotsTaken]).toEqual([['a'], 1]);
+    open.add('unknown');
+    queue.opened('unknown');
+    await settle();
+    expect(started).toEqual(['a', 'b', 'both']);
   });
 
   // Each event of a target looked through all that waited: 10,000 stacks took four times as long to deploy.
@@ -190,7 +252,11 @@ describe('WorkQueue', () => {
   });
 });
 
-function rig(concurrency = 4, places: Readonly<Record<string, readonly string[]>> = {}) {
+function rig(
+  concurrency = 4,
+  places: Readonly<Record<string, readonly string[]>> = {},
+  more: Partial<WorkQueueOptions> = {},
+) {
   const clock = createFakeClock();
   let looks = 0;
   const started: string[] = [];
@@ -200,6 +266,7 @@ function rig(concurrency = 4, places: Readonly<Record<string, readonly string[]>
   const queue = new WorkQueue({
     clock,
     concurrency,
+    ...more,
     placesOf: (key) => {
       looks += 1;
       return Object.keys(places).filter((place) => places[place]?.includes(key));
