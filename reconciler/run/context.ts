@@ -15,6 +15,7 @@ import type { Deployments } from './record/deployments.ts';
 import type { HookFeed } from './hosts/hook-feed.ts';
 import type { EventHub } from './loop/event-hub.ts';
 import type { JobStore } from './record/job-store.ts';
+import type { StackPlaces } from './loop/stack-places.ts';
 import type { StackHolds } from './loop/stack-holds.ts';
 import type { StackTable } from './stack-table.ts';
 import type { TargetPool } from './observe/target-pool.ts';
@@ -30,6 +31,7 @@ export interface RunContext {
   readonly events: EventHub;
   readonly jobs: JobStore;
   readonly stacks: StackTable;
+  readonly places: StackPlaces;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
   /** Decision whether commits have to be signed; `null`: they need not be. */

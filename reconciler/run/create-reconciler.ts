@@ -55,6 +55,7 @@ import { createHookFeed } from './hosts/hook-feed.ts';
 import { HostWork } from './hosts/host-work.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
+import { StackPlaces } from './loop/stack-places.ts';
 import { StackHolds } from './loop/stack-holds.ts';
 import { Loop } from './loop/loop.ts';
 import type { LoopOptions } from './loop/loop.ts';
@@ -336,21 +337,20 @@ function createContext(options: ReconcilerOptions): RunContext {
     logger.error({ error: errorMessage(error) }, 'a listener failed');
   const events = createEventHub(onListenerError);
   const jobs = new JobStore({ store, clock, logger, events });
+  const onMove = (state: Readonly<TargetState>) => events.publish(toNodeEvent(state));
+  const pool = new TargetPool({ createTarget, clock, logger, onMove });
+  const stacks = new StackTable(events, clock);
   return {
     source,
     desired,
-    pool: new TargetPool({
-      createTarget,
-      clock,
-      logger,
-      onMove: (state) => events.publish(toNodeEvent(state)),
-    }),
+    pool,
     store,
     clock,
     logger,
     events,
     jobs,
-    stacks: new StackTable(events, clock),
+    stacks,
+    places: new StackPlaces({ desired, stacks, pool, clock }),
     deployments: new Deployments({
       source,
       clock,

@@ -42,13 +42,12 @@ const MAX_PAUSE_MS = 30_000;
 const NOT_YET = 'it has not answered yet';
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { reference, peek, presence, clock, isWanted, onSteps } = options;
+  const { reference, clock, isWanted, onSteps } = options;
   const table = createObjectTable(targetKey(reference), () => reference.name);
   const closing = new AbortController();
   const settled = Promise.withResolvers<void>();
   let round = createAbortScope({ signals: [closing.signal] });
-  let error: string | null = NOT_YET;
-  let isFirst = true;
+  let [error, isFirst]: [string | null, boolean] = [NOT_YET, true];
   const sink = {
     told(objects: Parameters<ObjectTable['take']>[0]): void {
       error = null;
@@ -72,8 +71,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
   async function keep(): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; !closing.signal.aborted; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-      const there = await presence(reference, closing.signal);
-      const target = peek(reference);
+      const there = await options.presence(reference, closing.signal);
+      const target = options.peek(reference);
       if (!hasCapability(target, 'inventory')) {
         error = null;
         return settled.resolve();
@@ -92,7 +91,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     reference,
     key: connectionKey(reference),
     table,
-    target: () => peek(reference),
+    target: () => options.peek(reference),
     error: () => error,
     settled: (signal) => untilAborted(settled.promise, signal),
     refresh: () => round.abort(),

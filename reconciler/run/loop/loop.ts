@@ -28,7 +28,7 @@ import type { Result } from '../reconcile/result.ts';
 import { Background } from './background.ts';
 import { OrphanSearch } from './orphan-search.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { StackPlaces } from './stack-places.ts';
+import type { StackPlaces } from './stack-places.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
@@ -85,7 +85,7 @@ export class Loop implements AsyncDisposable {
       onOrphan: (stack) => this.#enqueue(stack, 'resync'),
       hasLeft: (stack) => this.#leaving.has(stack),
     });
-    this.#places = new StackPlaces(context);
+    this.#places = context.places;
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? DEFAULT_CONCURRENCY,
@@ -356,7 +356,7 @@ export class Loop implements AsyncDisposable {
     const { desired, stacks } = this.#context;
     if (stack === null) {
       this.#search.soon(reference, this.#background);
-      for (const name of this.#places.at(targetKey(reference))) {
+      for (const name of this.#places.maybeAt(targetKey(reference))) {
         stacks.moved(name);
         this.#enqueue(name, 'drift');
       }

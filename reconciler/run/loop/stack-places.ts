@@ -1,22 +1,33 @@
 import { isReconcilerError } from '../../base/errors.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { RunContext } from '../context.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DesiredState } from '../../ports/desired.ts';
+import type { TargetPool } from '../observe/target-pool.ts';
+import type { StackTable } from '../stack-table.ts';
 import { retryDelayMs } from './retry.ts';
+
+/** Parts that tell where stacks are. */
+export interface PlacesContext {
+  readonly desired: Pick<DesiredState, 'revision' | 'names' | 'get' | 'facts' | 'nodes' | 'clusters'>;
+  readonly stacks: StackTable;
+  readonly pool: TargetPool;
+  readonly clock: Clock;
+}
 
 /**
  * Knows at which places (`targetKey`) stacks work, without rendering them, and which of them wait for places where nobody answers. Such a stack is run
  * once, which tells so, and then again when somebody does: looking at it meanwhile would only ask the same place for the same.
  */
 export class StackPlaces {
-  readonly #context: RunContext;
+  readonly #context: PlacesContext;
   /** Targets of stacks that name others than shared ones, as their newest run found them. */
   readonly #own = new Map<string, readonly TargetReference[]>();
   /** Stacks whose newest run came to nothing because a target is away. */
   readonly #waiting = new Set<string>();
   #shared: Shared | null = null;
 
-  constructor(context: RunContext) {
+  constructor(context: PlacesContext) {
     this.#context = context;
   }
 
@@ -33,8 +44,21 @@ export class StackPlaces {
     return [...places];
   }
 
-  /** Stacks that have something at a place, or may have: nobody knows where they are. */
+  /** Stacks that have something at a place, or are to, by name. */
   at(place: string): readonly string[] {
+    const { stacks, desired } = this.#context;
+    const index = this.#describedAt();
+    const names = new Set([...(index.get(place) ?? []), ...stacks.on(place)]);
+    const isThere = (targets: readonly TargetReference[]) =>
+      targets.some((reference) => targetKey(reference) === place);
+    for (const [name, targets] of this.#own) if (isThere(targets)) names.add(name);
+    for (const name of index.get(null) ?? [])
+      if (!this.#own.has(name) && isThere(desired.get(name)?.targets ?? [])) names.add(name);
+    return [...names].sort();
+  }
+
+  /** The same without rendering any; where nobody knows where a stack is, it may be there. */
+  maybeAt(place: string): readonly string[] {
     const { stacks, desired } = this.#context;
     const index = this.#describedAt();
     const names = new Set([...(index.get(place) ?? []), ...stacks.on(place)]);

@@ -2,19 +2,17 @@ import { formatDiagnostic } from '../../base/diagnostic.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { NotifyChoice, Trouble } from '../../model/notify/events.ts';
 import { stackDigest } from '../../model/stack.ts';
-import type { TargetReference } from '../../model/target.ts';
 import type { Notification } from '../../ports/notifier.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ReconcilerEvent, RepositoryStatus } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import { errorsAmong, isShared, strayErrors } from '../observe/stray-errors.ts';
-import { formatAddress } from '../stack-table.ts';
 import { causeOf, judge } from './decide-notification.ts';
 
 /** The parts of a run that news are read from. */
 export type NewsContext = Pick<
   RunContext,
-  'clock' | 'deployments' | 'desired' | 'events' | 'logger' | 'pool' | 'stacks'
+  'clock' | 'deployments' | 'desired' | 'events' | 'logger' | 'places' | 'pool' | 'stacks'
 >;
 
 /** Names of subjects. */
@@ -131,11 +129,8 @@ function readNodeNews(context: NewsContext, event: ReconcilerEvent & { type: 'no
 }
 
 /** Stacks that have something on a node, or are to. */
-function stacksOn({ desired, stacks }: NewsContext, address: string): readonly string[] {
-  const isThere = (target: TargetReference) => formatAddress(target) === address;
-  return desired
-    .names()
-    .filter((name) => (desired.get(name)?.targets ?? stacks.targetsOf(name)).some(isThere));
+function stacksOn({ places }: NewsContext, address: string): readonly string[] {
+  return [...new Set([...places.at(`docker:${address}`), ...places.at(address)])].sort();
 }
 
 function readRepositoryNews(context: NewsContext, error: RepositoryStatus['error']): News {
