@@ -50,6 +50,8 @@ export interface RunContext {
   readonly disturbed: Map<string, { readonly desired: string; readonly times: number }>;
   /** Stacks to which nothing is applied unasked, as the store has it. */
   readonly onHold: Map<string, HeldStack>;
+  /** Records of the stacks that are being run, read once for each run; nobody else writes to them. */
+  readonly recalled: Map<string, StackRecord>;
   /** Records that the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Key of digests that are written down; `null`: they are not sealed. */
@@ -74,13 +76,23 @@ const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
 
 /** Returns what is remembered of a stack; a store that cannot be asked remembers nothing. */
 export function recallStack(context: RunContext, stack: string): StackRecord {
-  const unsaved = context.unsaved.get(stack);
-  if (unsaved !== undefined) return unsaved;
+  const known = context.unsaved.get(stack) ?? context.recalled.get(stack);
+  if (known !== undefined) return known;
   try {
     return context.store.getStack(stack) ?? { stack, ...EMPTY_STACK_RECORD };
   } catch (error) {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return { stack, ...EMPTY_STACK_RECORD };
+  }
+}
+
+/** Has a run of a stack ask the store for its record once. */
+export async function withRecord<T>(context: RunContext, stack: string, run: () => Promise<T>): Promise<T> {
+  context.recalled.set(stack, recallStack(context, stack));
+  try {
+    return await run();
+  } finally {
+    context.recalled.delete(stack);
   }
 }
 
@@ -137,6 +149,7 @@ export function recallStacks({
 
 export function rememberStack(context: RunContext, stack: string, patch: Partial<StackRecord>): void {
   const record = { ...recallStack(context, stack), ...patch };
+  if (context.recalled.has(stack)) context.recalled.set(stack, record);
   try {
     context.store.saveStack(record);
     context.unsaved.delete(stack);

@@ -367,6 +367,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     hooked: new Map(),
     disturbed: new Map(),
     onHold: recallHeld({ store, logger }),
+    recalled: new Map(),
     unsaved: new Map(),
     concurrency: options.changeConcurrency ?? 8,
     stableMs: options.stableMs ?? DEFAULT_STABLE_MS,

@@ -1,7 +1,7 @@
 import type { StackRecord } from '../../ports/store.ts';
 import { runControl } from '../apply/control-stack.ts';
 import { CalledOff } from '../apply/execution.ts';
-import { recallStack, rememberStack } from '../context.ts';
+import { recallStack, rememberStack, withRecord } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { forgetIfGone } from './decide-stack.ts';
 import { refreshStatus } from './refresh-status.ts';
@@ -16,7 +16,11 @@ import type { Result } from './result.ts';
  * Brings one stack in line with what describes it, or does what somebody asked for: plan, decide, apply or hold, record. Reads everything
  * again, so a lost or doubled trigger changes nothing. Never run twice at the same time for one stack.
  */
-export async function reconcile(parts: ReconcileParts, stack: string, signal: AbortSignal): Promise<Result> {
+export function reconcile(parts: ReconcileParts, stack: string, signal: AbortSignal): Promise<Result> {
+  return withRecord(parts.context, stack, () => run(parts, stack, signal));
+}
+
+async function run(parts: ReconcileParts, stack: string, signal: AbortSignal): Promise<Result> {
   const work = parts.pending.takeNext(stack);
   const { stopped } = recallStack(parts.context, stack);
   let result: Result;
