@@ -11,6 +11,9 @@ export interface Page {
   readonly perPage: number;
 }
 
+/** Description of lists that were whole before there were pages. */
+export const ALL_OR_PAGE = 'All of them, unless a page is asked for.';
+
 /** Query parameters of every list, for a schema's `properties`. */
 export function pageParameters(maxPerPage: number): Readonly<Record<string, JsonSchema>> {
   return {
@@ -27,6 +30,17 @@ export function readPage({ page, per_page: perPage }: PageQuery, defaultPerPage:
 
 export function toRange({ page, perPage }: Page): { readonly offset: number; readonly limit: number } {
   return { offset: (page - 1) * perPage, limit: perPage };
+}
+
+/** Returns one page of a list that is known whole, and what the list says about itself; all of it where the request names no page. */
+export function takePage<T>(
+  all: readonly T[],
+  query: PageQuery,
+  defaultPerPage: number,
+): { readonly items: readonly T[]; readonly pagination: object } {
+  const page = readPage(query, defaultPerPage);
+  const { offset, limit } = page === null ? { offset: 0, limit: all.length } : toRange(page);
+  return { items: all.slice(offset, offset + limit), pagination: toPagination(page, all.length) };
 }
 
 /** Returns what a list says about itself beside its items. */

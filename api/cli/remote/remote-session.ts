@@ -41,6 +41,7 @@ import {
   toStackView,
   toStep,
 } from './decode.ts';
+import { readPages } from './pages.ts';
 import { createRemoteDaily } from './daily.ts';
 import { execRemotely } from './exec.ts';
 import { generateRemotely } from './generate.ts';
@@ -101,8 +102,8 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   return {
     repository: (signal) => readRepository(client, signal),
     async leftovers(signal) {
-      const answer = fieldsOf(await client.get('/stacks', { signal }), 'stacks');
-      return listAt(answer, 'stacks', toStackView).filter(({ file }) => file === '');
+      const { items } = await readPages(client, '/stacks', 'stacks', { decode: toStackView, signal });
+      return items.filter(({ file }) => file === '');
     },
     async validate(text, file, signal) {
       return toReport(await client.post('/unifier/validate', { body: { yaml: text, file }, signal }));

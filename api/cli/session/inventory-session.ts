@@ -3,6 +3,7 @@ import type { ObjectFilter, SilentNode } from '../../operations/objects.ts';
 import { listObjects, silentNodes } from '../../operations/objects.ts';
 import type { RemoteClient } from '../remote/client.ts';
 import { fieldsOf, listAt, textAt, textOrNull } from '../remote/decode.ts';
+import { readPages } from '../remote/pages.ts';
 
 export type ResourceFilter = Pick<ObjectFilter, 'node' | 'stack' | 'kind'>;
 
@@ -74,11 +75,9 @@ function toRow({ facts, ...view }: ClusterView): ClusterRow {
 export function createRemoteInventory(client: RemoteClient): InventorySession {
   return {
     async listResources(filter, signal) {
-      const answer = fieldsOf(await client.get('/resources', { query: { ...filter }, signal }), 'resources');
-      return {
-        resources: listAt(answer, 'resources', readResource),
-        silent: listAt(answer, 'silent', readSilent),
-      };
+      const request = { decode: readResource, query: { ...filter }, signal };
+      const { items: resources, last } = await readPages(client, '/resources', 'resources', request);
+      return { resources, silent: listAt(last, 'silent', readSilent) };
     },
     async listClusters(signal) {
       return listAt(fieldsOf(await client.get('/clusters', { signal }), 'clusters'), 'clusters', readCluster);

@@ -21,7 +21,9 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import { WAITED_ANSWERS, toEndedJob } from './ended-job.ts';
 import { toJobDetail } from './job-view.ts';
-import { answers } from './answers.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { ALL_OR_PAGE, pageParameters, takePage } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 
@@ -29,13 +31,20 @@ const TAG = 'Databases';
 const TEXT = { type: 'string' };
 const COUNT = { type: ['integer', 'null'] };
 
-const filterQuery = shape<BackupFilter>({
+const PER_PAGE = 50;
+
+const filterQuery = shape<BackupFilter & PageQuery>({
   type: 'object',
   properties: {
     stack: { type: 'string', minLength: 1, description: 'One stack only.' },
     service: { type: 'string', minLength: 1, description: 'One service only.' },
+    ...pageParameters(1_000),
   },
 });
+
+function filterOf({ stack, service }: BackupFilter & PageQuery): BackupFilter {
+  return { ...(stack !== undefined && { stack }), ...(service !== undefined && { service }) };
+}
 
 const waitQuery = shape<{ readonly wait?: boolean }>({
   type: 'object',
@@ -162,11 +171,17 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     id: 'listDatabases',
     tag: TAG,
     summary: 'Databases of stacks, asked now',
+    description: ALL_OR_PAGE,
     access: 'viewer',
     query: filterQuery,
-    responses: { 200: answers('By stack and service.', record({ databases: listOf(DATABASE) })) },
+    responses: { 200: answers('By stack and service.', listSchema('databases', DATABASE)) },
     async handle({ query, signal }, deps: ApiDeps) {
-      return ok({ databases: (await readDatabases(deps, query, signal)).map(toDatabase) });
+      const { items, pagination } = takePage(
+        await readDatabases(deps, filterOf(query), signal),
+        query,
+        PER_PAGE,
+      );
+      return ok({ databases: items.map(toDatabase), pagination });
     },
   }),
   defineRoute({
@@ -175,7 +190,8 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     id: 'listBackups',
     tag: TAG,
     summary: 'Backups of databases, volumes and directories',
-    description: 'Also those of stacks that are gone. Complete ones only.',
+    description:
+      'Also those of stacks that are gone. Complete ones only. All of them, unless a page is asked for.',
     access: 'viewer',
     query: filterQuery,
     responses: {
@@ -183,13 +199,15 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
         'By stack and service, the newest first.',
         record({
           backups: listOf(BACKUP),
+          pagination: refer('Pagination'),
           failures: listOf(record({ stack: TEXT, service: TEXT, message: TEXT })),
         }),
       ),
     },
     async handle({ query, signal }, deps: ApiDeps) {
-      const { backups, failures } = await readBackups(deps, query, signal);
-      return ok({ backups: backups.map(toBackup), failures });
+      const { backups, failures } = await readBackups(deps, filterOf(query), signal);
+      const { items, pagination } = takePage(backups, query, PER_PAGE);
+      return ok({ backups: items.map(toBackup), pagination, failures });
     },
   }),
   defineRoute({

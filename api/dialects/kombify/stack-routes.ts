@@ -11,9 +11,11 @@ import {
   rollbackStack,
   updateStack,
 } from '../../operations/stacks.ts';
-import { answers } from './answers.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { ALL_OR_PAGE, pageParameters, takePage } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { MESSAGE, ROLLBACK_PREVIEW } from './files/file-schemas.ts';
-import { listOf, record, refer } from './schemas.ts';
+import { refer } from './schemas.ts';
 import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
 import { toHistoryEntry, toStackDetail, toStackWrite } from './stack-view.ts';
 
@@ -40,7 +42,8 @@ const rollbackBody = shape<RollbackBody>({
     message: { ...MESSAGE, description: 'Message of the commit. Default: from what to what it goes back.' },
   },
 });
-const deploymentList: JsonSchema = record({ deployments: listOf(refer('HistoryEntry')) });
+const DEPLOYMENTS_PER_PAGE = 50;
+const deploymentList: JsonSchema = listSchema('deployments', refer('HistoryEntry'));
 
 export const stackRoutes: readonly Route<ApiDeps>[] = [
   defineRoute({
@@ -119,12 +122,15 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     summary: 'List the deployments of a stack',
     access: 'viewer',
     params: STACK_ID,
+    description: ALL_OR_PAGE,
+    query: shape<PageQuery>({ type: 'object', properties: pageParameters(1_000) }),
     responses: {
       200: answers('Newest first: from the deployment tags, and failed ones from the store.', deploymentList),
     },
-    async handle({ params }, deps: ApiDeps) {
-      const deployments = await deps.reconciler.history(params['id'] ?? '');
-      return ok({ deployments: deployments.map(toHistoryEntry).toReversed() });
+    async handle({ params, query }, deps: ApiDeps) {
+      const deployments = (await deps.reconciler.history(params['id'] ?? '')).toReversed();
+      const { items, pagination } = takePage(deployments, query, DEPLOYMENTS_PER_PAGE);
+      return ok({ deployments: items.map(toHistoryEntry), pagination });
     },
   }),
   defineRoute({

@@ -5,8 +5,11 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { findNotReady, readHealth } from '../../operations/health.ts';
 import { findWebAddresses } from '../../operations/web-addresses.ts';
-import { answers } from './answers.ts';
-import { record, refer } from './schemas.ts';
+import type { Diagnostic } from '../../../reconciler/index.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { ALL_OR_PAGE, pageParameters, takePage } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
+import { DIAGNOSTIC, record, refer } from './schemas.ts';
 
 const TAG = 'System';
 const STATUS_ONLY = (status: string) => record({ status: { const: status } });
@@ -15,6 +18,24 @@ const syncQuery = shape<{ readonly wait?: boolean }>({
   type: 'object',
   properties: {
     wait: { type: 'boolean', description: 'Answer when the repository has been read. Default false.' },
+  },
+});
+
+const PER_PAGE = 50;
+
+interface FindingsQuery extends PageQuery {
+  readonly severity?: Diagnostic['severity'];
+  readonly code?: string;
+  readonly file?: string;
+}
+
+const findingsQuery = shape<FindingsQuery>({
+  type: 'object',
+  properties: {
+    severity: { enum: ['error', 'warning'] },
+    code: { type: 'string', minLength: 1, description: 'Findings of one kind, such as UNKNOWN_KEY.' },
+    file: { type: 'string', minLength: 1, description: 'A file, or a directory.' },
+    ...pageParameters(1_000),
   },
 });
 
@@ -70,6 +91,30 @@ export const systemRoutes: readonly Route<ApiDeps>[] = [
       const { location, root, host = null } = repository;
       const web = findWebAddresses(location, repository.host, root);
       return ok({ ...repository, host, stacks: reconciler.stackNames(), web });
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/repository/findings',
+    id: 'listFindings',
+    tag: TAG,
+    summary: 'Findings in the config repository',
+    description: ALL_OR_PAGE,
+    access: 'viewer',
+    query: findingsQuery,
+    responses: { 200: answers('By file and line.', listSchema('findings', DIAGNOSTIC)) },
+    handle({ query }, { reconciler }: ApiDeps) {
+      const { severity, code, file } = query;
+      const found = reconciler
+        .repository()
+        .diagnostics.filter(
+          (one) =>
+            (severity === undefined || one.severity === severity) &&
+            (code === undefined || one.code === code) &&
+            (file === undefined || one.file === file || one.file?.startsWith(`${file}/`) === true),
+        );
+      const { items: findings, pagination } = takePage(found, query, PER_PAGE);
+      return ok({ findings, pagination });
     },
   }),
   defineRoute({

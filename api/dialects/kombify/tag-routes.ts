@@ -12,10 +12,13 @@ import {
   needView,
   readTagStatus,
 } from '../../operations/tags.ts';
-import { answers } from './answers.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { ALL_OR_PAGE, pageParameters, takePage } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 
 const TAG = 'Tags';
+const PER_PAGE = 50;
 const NAME = { name: '`<service>-v<X.Y.Z>-<environment>`' };
 const TEXT = { type: 'string' };
 const TEXT_OR_NULL = { type: ['string', 'null'] };
@@ -30,6 +33,22 @@ const VIEW = record({
   commit: TEXT,
   time: { type: 'string', format: 'date-time' },
   message: TEXT,
+});
+
+interface TagQuery extends PageQuery {
+  readonly scheme?: 'deployment' | 'release';
+  readonly subject?: string;
+  readonly environment?: string;
+}
+
+const listQuery = shape<TagQuery>({
+  type: 'object',
+  properties: {
+    scheme: { enum: ['deployment', 'release'] },
+    subject: { type: 'string', minLength: 1, description: 'The stack, or the service of a release.' },
+    environment: { type: 'string', minLength: 1 },
+    ...pageParameters(1_000),
+  },
 });
 
 interface TagBody {
@@ -71,11 +90,23 @@ export const tagRoutes: readonly Route<ApiDeps>[] = [
     id: 'listTags',
     tag: TAG,
     summary: 'Tags of both schemes',
+    description: ALL_OR_PAGE,
     access: 'viewer',
+    query: listQuery,
     responses: {
-      200: answers('Releases, then deployments; the newest first.', record({ tags: listOf(VIEW) })),
+      200: answers('Releases, then deployments; the newest first.', listSchema('tags', VIEW)),
     },
-    handle: async (_, deps: ApiDeps) => ok({ tags: await listTags(deps) }),
+    async handle({ query }, deps: ApiDeps) {
+      const { scheme, subject, environment } = query;
+      const found = (await listTags(deps)).filter(
+        (tag) =>
+          (scheme === undefined || tag.scheme === scheme) &&
+          (subject === undefined || tag.subject === subject) &&
+          (environment === undefined || tag.environment === environment),
+      );
+      const { items: tags, pagination } = takePage(found, query, PER_PAGE);
+      return ok({ tags, pagination });
+    },
   }),
   defineRoute({
     method: 'POST',

@@ -5,7 +5,7 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { getWorker, registerWorker, unregisterWorker } from '../../operations/workers.ts';
 import type { PageQuery } from '../../http/page.ts';
-import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
+import { pageParameters, takePage } from '../../http/page.ts';
 import { answers, listSchema } from './answers.ts';
 import { refer } from './schemas.ts';
 
@@ -56,6 +56,28 @@ const registerBody = shape<WorkerBody>({
   },
 });
 
+interface WorkerQuery extends PageQuery {
+  readonly status?: WorkerView['status'];
+  readonly q?: string;
+}
+
+const listQuery = shape<WorkerQuery>({
+  type: 'object',
+  properties: {
+    status: { enum: ['online', 'offline', 'unknown'] },
+    q: {
+      type: 'string',
+      maxLength: 200,
+      description: 'A part of the name or the address, whatever its case.',
+    },
+    ...pageParameters(1000),
+  },
+});
+
+function isNamed({ name, address }: WorkerView, text: string): boolean {
+  return `${name}\n${address}`.toLowerCase().includes(text.toLowerCase());
+}
+
 export const workerRoutes: readonly Route<ApiDeps>[] = [
   defineRoute({
     method: 'GET',
@@ -65,16 +87,15 @@ export const workerRoutes: readonly Route<ApiDeps>[] = [
     summary: 'List registered workers',
     description: 'Shared nodes and the nodes of all stacks. All of them, unless a page is asked for.',
     access: 'viewer',
-    query: shape<PageQuery>({ type: 'object', properties: pageParameters(1000) }),
+    query: listQuery,
     responses: { 200: answers('Workers by name.', listSchema('workers', refer('Worker'))) },
     handle({ query }, { reconciler }: ApiDeps) {
-      const page = readPage(query, DEFAULT_PER_PAGE);
-      const workers = reconciler.listWorkers();
-      const { offset, limit } = page === null ? { offset: 0, limit: workers.length } : toRange(page);
-      return ok({
-        workers: workers.slice(offset, offset + limit).map(toWorker),
-        pagination: toPagination(page, workers.length),
-      });
+      const { status, q = '' } = query;
+      const found = reconciler
+        .listWorkers()
+        .filter((worker) => (status === undefined || worker.status === status) && isNamed(worker, q));
+      const { items, pagination } = takePage(found, query, DEFAULT_PER_PAGE);
+      return ok({ workers: items.map(toWorker), pagination });
     },
   }),
   defineRoute({

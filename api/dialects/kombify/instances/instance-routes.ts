@@ -1,7 +1,7 @@
 import { asFields, asString } from '../../../../reconciler/index.ts';
 import type { Instance, Instances, JsonObject } from '../../../../reconciler/index.ts';
 import type { PageQuery } from '../../../http/page.ts';
-import { pageParameters, readPage, toPagination, toRange } from '../../../http/page.ts';
+import { pageParameters, takePage } from '../../../http/page.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
@@ -73,14 +73,9 @@ export const instanceRoutes: readonly Route<KombifyDeps>[] = [
       ),
     },
     handle({ query }, { instances }: KombifyDeps) {
-      const page = readPage(query, PER_PAGE);
       const all = instances === null ? [] : listInstances({ instances }, undefined).instances.toReversed();
-      const { offset, limit } = page === null ? { offset: 0, limit: all.length } : toRange(page);
-      return ok({
-        enabled: instances !== null,
-        instances: all.slice(offset, offset + limit).map(toView),
-        pagination: toPagination(page, all.length),
-      });
+      const { items, pagination } = takePage(all, query, PER_PAGE);
+      return ok({ enabled: instances !== null, instances: items.map(toView), pagination });
     },
   }),
   defineRoute({

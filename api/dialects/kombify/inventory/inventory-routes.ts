@@ -1,12 +1,12 @@
 import type { ClusterView, ObjectView } from '../../../../reconciler/index.ts';
 import type { PageQuery } from '../../../http/page.ts';
-import { pageParameters, readPage, toPagination, toRange } from '../../../http/page.ts';
+import { ALL_OR_PAGE, pageParameters, takePage } from '../../../http/page.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import type { ApiDeps } from '../../../operations/deps.ts';
 import { listObjects, silentNodes } from '../../../operations/objects.ts';
-import { answers } from '../answers.ts';
+import { answers, listSchema } from '../answers.ts';
 import { listOf, record, refer } from '../schemas.ts';
 
 const TAG = 'Inventory';
@@ -100,15 +100,10 @@ export const inventoryRoutes: readonly Route<ApiDeps>[] = [
       200: answers('By node, kind, namespace and name; silent: nodes that tell nothing at the moment.', LIST),
     },
     async handle({ query: { node, stack, kind, ...paging }, signal }, deps: ApiDeps) {
-      const page = readPage(paging, PER_PAGE);
       const given = Object.entries({ node, stack, kind }).filter(([, value]) => value !== undefined);
       const found = await listObjects(deps, Object.fromEntries(given), signal);
-      const { offset, limit } = page === null ? { offset: 0, limit: found.length } : toRange(page);
-      return ok({
-        resources: found.slice(offset, offset + limit).map(toResource),
-        pagination: toPagination(page, found.length),
-        silent: silentNodes(deps),
-      });
+      const { items, pagination } = takePage(found, paging, PER_PAGE);
+      return ok({ resources: items.map(toResource), pagination, silent: silentNodes(deps) });
     },
   }),
   defineRoute({
@@ -117,9 +112,14 @@ export const inventoryRoutes: readonly Route<ApiDeps>[] = [
     id: 'listClusters',
     tag: TAG,
     summary: 'Clusters that the repository and the operator name',
+    description: ALL_OR_PAGE,
     access: 'viewer',
-    responses: { 200: answers('By name.', record({ clusters: listOf(CLUSTER) })) },
-    handle: (_, { reconciler }: ApiDeps) => ok({ clusters: reconciler.listClusters().map(toCluster) }),
+    query: shape<PageQuery>({ type: 'object', properties: pageParameters(1_000) }),
+    responses: { 200: answers('By name.', listSchema('clusters', CLUSTER)) },
+    handle({ query }, { reconciler }: ApiDeps) {
+      const { items, pagination } = takePage(reconciler.listClusters(), query, PER_PAGE);
+      return ok({ clusters: items.map(toCluster), pagination });
+    },
   }),
   defineRoute({
     method: 'POST',
