@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { OwnedStack } from '../../../reconciler/ports/target.ts';
-import { OrphanSearch } from '../../../reconciler/run/loop/orphan-search.ts';
-import type { ReconcileParts } from '../../../reconciler/run/reconcile/parts.ts';
+import type { OwnedStack } from '../../../../reconciler/ports/target.ts';
+import { OrphanSearch } from '../../../../reconciler/run/loop/orphan-search.ts';
+import type { ReconcileParts } from '../../../../reconciler/run/reconcile/parts.ts';
 
 const EDGE = { name: 'edge', kind: 'docker', connection: { type: 'local' } } as const;
 const SIGNAL = new AbortController().signal;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { retryDelayMs } from '../../../reconciler/run/loop/retry.ts';
-import type { WorkQueueOptions } from '../../../reconciler/run/loop/work-queue.ts';
-import { WorkQueue } from '../../../reconciler/run/loop/work-queue.ts';
-import { createFakeClock, settle } from '../../support/fakes/fake-clock.ts';
+import { ReconcilerError } from '../../../../reconciler/base/errors.ts';
+import { retryDelayMs } from '../../../../reconciler/run/loop/retry.ts';
+import type { WorkQueueOptions } from '../../../../reconciler/run/loop/work-queue.ts';
+import { WorkQueue } from '../../../../reconciler/run/loop/work-queue.ts';
+import { createFakeClock, settle } from '../../../support/fakes/fake-clock.ts';
 
 describe('retryDelayMs', () => {
   it.each([
