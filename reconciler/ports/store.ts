@@ -202,6 +202,8 @@ export interface Store
     VerifiedRecords,
     Disposable {
   saveJob(job: Job): void;
+  /** Saves a job together with some of its steps and lines: all of it or nothing. */
+  saveProgress(job: Job, steps: readonly JobStep[], logs: readonly JobLog[]): void;
   getJob(id: string): Job | undefined;
   /** The greatest id in byte order; `undefined` while there are no jobs. */
   newestJobId(): string | undefined;

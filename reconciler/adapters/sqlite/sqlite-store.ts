@@ -168,6 +168,7 @@ function translate<T>(work: () => T): T {
 type JobRecords = Pick<
   Store,
   | 'saveJob'
+  | 'saveProgress'
   | 'getJob'
   | 'newestJobId'
   | 'listJobs'
@@ -183,6 +184,12 @@ type JobRecords = Pick<
 function createJobRecords({ use, transaction }: Access): JobRecords {
   return {
     saveJob: (job) => use((statements) => void statements.saveJob.run(jobColumns(job))),
+    saveProgress: (job, steps, logs) =>
+      transaction((statements) => {
+        statements.saveJob.run(jobColumns(job));
+        for (const step of steps) statements.saveStep.run({ ...step });
+        for (const log of logs) statements.appendLog.run({ ...log });
+      }),
     getJob: (id) =>
       use((statements) => {
         const row = statements.getJob.get(id);

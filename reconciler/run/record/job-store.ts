@@ -276,11 +276,9 @@ export class JobRecorder {
 
   /** Writes what the store lacks. */
   storeIn(store: Store): void {
-    store.saveJob(this.#job);
     const steps = [...this.#unstored].flatMap((index) => this.#steps[index] ?? []);
-    if (steps.length > 0) store.saveSteps(steps);
+    store.saveProgress(this.#job, steps, this.#logs.slice(this.#storedLogs));
     this.#unstored.clear();
-    if (this.#logs.length > this.#storedLogs) store.appendLogs(this.#logs.slice(this.#storedLogs));
     this.#storedLogs = this.#logs.length;
     this.#storedAt = this.#clock.elapsed();
   }

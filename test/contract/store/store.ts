@@ -228,6 +228,20 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(jobs[0]?.id).toBe(buildJob(60).id);
     });
 
+    it('keeps a job with steps and lines of its own, all or nothing', () => {
+      const job = buildJob(1);
+      store.saveProgress(job, [buildStep(job.id, 0)], [buildLog(job.id, 1)]);
+      // A line that cannot be kept takes the rest of its call along.
+      const broken = { ...buildLog(job.id, 2), message: {} as string };
+      expect(() => store.saveProgress({ ...job, progress: 50 }, [buildStep(job.id, 1)], [broken])).toThrow();
+
+      expect(store.getJob(job.id)).toEqual(job);
+      expect([store.listSteps(job.id), store.listLogs(job.id)]).toEqual([
+        [buildStep(job.id, 0)],
+        [buildLog(job.id, 1)],
+      ]);
+    });
+
     it('keeps steps in plan order and replaces them by index', () => {
       store.saveSteps([buildStep('j', 1), buildStep('j', 0), buildStep('other', 0)]);
       store.saveSteps([

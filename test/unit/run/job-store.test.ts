@@ -134,9 +134,9 @@ function rig() {
   let refusing = false;
   const store: Store = {
     ...real,
-    saveJob(job) {
+    saveProgress(...progress) {
       if (refusing) throw new ReconcilerError('STORE_FULL', 'no space', { retryable: true });
-      real.saveJob(job);
+      real.saveProgress(...progress);
     },
   };
   const hub = createEventHub(() => undefined);

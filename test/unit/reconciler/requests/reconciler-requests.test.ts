@@ -130,7 +130,14 @@ describe('plan and apply', () => {
     const full = () => {
       throw new ReconcilerError('STORE_FULL', 'no space left', { retryable: true });
     };
-    const store = { ...real, saveJob: full, savePlan: full, saveStack: full, getStack: full };
+    const store = {
+      ...real,
+      saveJob: full,
+      saveProgress: full,
+      savePlan: full,
+      saveStack: full,
+      getStack: full,
+    };
     await using rig = await withShop({ store });
     expect((await rig.apply('shop')).job).toMatchObject({ status: 'completed', tag: 'deploy/shop/1' });
     expect(rig.reconciler.storeError()).toBe('no space left');
