@@ -14,7 +14,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promis
   instances: async () => (await import('./instances.ts')).benchInstances,
   workflows: async () => (await import('./workflows.ts')).benchWorkflows,
   inventory: async () => (await import('./inventory.ts')).benchInventory,
-  rest: async () => (await import('./rest.ts')).benchRest,
+  rest: async () => (await import('./rest/rest.ts')).benchRest,
   fleet: async () => (await import('./fleet/fleet.ts')).benchFleet,
   page: async () => (await import('./page.ts')).benchPage,
   repository: async () => (await import('./repository.ts')).benchRepository,

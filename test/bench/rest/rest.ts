@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import Koa from 'koa';
-import { createApp, hashApiKey } from '../../api/index.ts';
-import { createBoundedServer } from '../../api/http/bounded-server.ts';
-import { createFakeReconciler } from '../support/fakes/fake-reconciler.ts';
-import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
-import type { Report } from './report.ts';
-import { median } from './report.ts';
+import { createApp, hashApiKey } from '../../../api/index.ts';
+import { createBoundedServer } from '../../../api/http/bounded-server.ts';
+import { createFakeReconciler } from '../../support/fakes/fake-reconciler.ts';
+import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
+import type { Report } from '../report.ts';
+import { median } from '../report.ts';
 
 const KEY = 'kbn_key-of-the-bench';
 const ROUNDS = 7;
@@ -20,7 +20,7 @@ export async function benchRest(report: Report): Promise<void> {
   const answers = new Map<string, unknown>();
   const own = await listen(appOf());
   const bare = await listen(bareOf(answers));
-  const client = fork(fileURLToPath(new URL('rest-client.ts', import.meta.url)));
+  const client = fork(fileURLToPath(new URL('client.ts', import.meta.url)));
   try {
     await addStack(own.url);
     for (const path of ['/api/v1/health', '/api/v1/stacks/homelab', '/api/v1/jobs?per_page=20']) {
