@@ -2,6 +2,9 @@ import { cutText, showLine } from '../../base/shown-text.ts';
 import type { CommitStatus } from '../../ports/hosts/git-host.ts';
 import type { PlannedPull } from './plan-pull.ts';
 
+/** Stacks whose waiting is told of. */
+export const MAX_WAITING = 10;
+
 /** Name of a status: `kombinator/plan`; of a daemon that reads a directory of the repository `kombinator/plan deploy/home`. */
 export function contextOf(kind: 'plan' | 'deploy', root: string): string {
   return root === '' ? `kombinator/${kind}` : `kombinator/${kind} ${root}`;

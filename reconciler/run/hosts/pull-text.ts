@@ -5,7 +5,7 @@ import { formatMarkdown } from '../../plan/text/markdown.ts';
 import { quoteCode } from '../../plan/text/quote.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Verdict } from './host-words.ts';
-import { count, judgePlan } from './host-words.ts';
+import { count, judgePlan, MAX_WAITING } from './host-words.ts';
 import type { PlannedPull } from './plan-pull.ts';
 
 /** First line of the one comment of a daemon, by which it is found again. */
@@ -18,8 +18,6 @@ const MAX_LENGTH = 60_000;
 /** Characters that are kept for what is told around a plan: commits, the deployment, answers. */
 const AROUND_LENGTH = 10_000;
 const MAX_LISTED = 30;
-/** Stacks whose waiting is told of. */
-export const MAX_WAITING = 10;
 const MAX_LINE = 300;
 const MAX_NOTES = 5;
 const ID_LENGTH = 12;

@@ -7,11 +7,11 @@ import { savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { Standing } from './deployment-watch.ts';
-import { contextOf, verdict } from './host-words.ts';
+import { contextOf, MAX_WAITING, verdict } from './host-words.ts';
 import type { Verdict } from './host-words.ts';
 import { planPull } from './plan-pull.ts';
 import type { MergedDeployment, PullStamp, ToldPlan, WaitingPlan } from './pull-text.ts';
-import { formatPullComment, MAX_WAITING, pullMarker, tellFailure, tellPlan } from './pull-text.ts';
+import { formatPullComment, pullMarker, tellFailure, tellPlan } from './pull-text.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** Knowledge of one pull request; lost with the process, and then planned again. */
