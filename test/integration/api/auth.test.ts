@@ -56,6 +56,7 @@ describe('who may do what', () => {
         'listDatabases',
         'listDeployments',
         'listFiles',
+        'listFindings',
         'listInstances',
         'listJobs',
         'listKits',
