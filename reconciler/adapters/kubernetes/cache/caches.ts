@@ -8,6 +8,7 @@ import type { Discovery, KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import type { CacheBounds } from './bounds.ts';
 import { createCacheBounds } from './bounds.ts';
+import { createClusterOutage } from './cluster-outage.ts';
 import type { KindCache } from './kind-cache.ts';
 import { createKindCache } from './kind-cache.ts';
 import type { LiveObject } from './live-object.ts';
@@ -74,7 +75,7 @@ const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 export function createCaches(given: CachesOptions): ObjectCaches {
-  const options = { ...given, bounds: createCacheBounds(given.clock) };
+  const options = { ...given, bounds: createCacheBounds(given.clock), outage: createClusterOutage() };
   const ours = new Map<string, KindCache>();
   const told = createListeners();
   const onEvent = told.announce;

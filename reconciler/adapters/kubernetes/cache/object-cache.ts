@@ -1,4 +1,4 @@
-import { createAbortScope } from '../../../base/abort-scope.ts';
+import { createAbortScope, untilAborted } from '../../../base/abort-scope.ts';
 import { parseJsonWithin } from '../../../base/bytes.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
@@ -12,6 +12,8 @@ import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import { othersEntries } from '../fields/ownership.ts';
 import type { CacheBounds } from './bounds.ts';
+import type { ClusterOutage } from './cluster-outage.ts';
+import { createClusterOutage } from './cluster-outage.ts';
 import { CacheFullError, createCacheBounds, weightOf } from './bounds.ts';
 import type { LiveObject } from './live-object.ts';
 import { isDerived, isLiveObject, keyOf, ownerOf } from './live-object.ts';
@@ -40,6 +42,8 @@ export interface ObjectCacheOptions {
   readonly signal: AbortSignal;
   /** Shared with other caches of the cluster. Default: its own. */
   readonly bounds?: CacheBounds;
+  /** Shared with other caches of the cluster. Default: its own. */
+  readonly outage?: ClusterOutage;
   /** True for what nobody has to have: when there is more than can be kept, nothing is, and it is not tried again. Default false. */
   readonly givesUp?: boolean;
   /** Returns what of an object is kept. Default: all but who owns which field. */
@@ -60,17 +64,22 @@ const WATCH_SECONDS = 290;
 const SETTLE_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
+/** The same for a cluster that does not answer at all. */
+const MAX_OUTAGE_PAUSE_MS = 120_000;
 
 /** Lists the objects, then watches from there; resumes where it was cut off, lists again when that is too long ago (410). */
 export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
   const bounds = options.bounds ?? createCacheBounds(options.clock);
   const store = createStore(bounds);
   const sync = createSync();
-  run({ ...options, bounds }, store, sync).catch((error: unknown) => sync.fail(error));
+  const outage = options.outage ?? createClusterOutage();
+  run({ ...options, bounds, outage }, store, sync)
+    .catch((error: unknown) => sync.fail(error))
+    .finally(() => outage.leave(sync));
   return { kind: options.kind, ready: (signal) => sync.ready(signal), ...store.reading };
 }
 
-type Options = ObjectCacheOptions & { readonly bounds: CacheBounds };
+type Options = ObjectCacheOptions & { readonly bounds: CacheBounds; readonly outage: ClusterOutage };
 
 async function run(options: Options, store: Store, sync: Sync): Promise<void> {
   const { signal, logger, kind } = options;
@@ -80,9 +89,13 @@ async function run(options: Options, store: Store, sync: Sync): Promise<void> {
     listedAt: Number.NEGATIVE_INFINITY,
     failures: 0,
   };
+  const onOpen = () => {
+    sync.live();
+    options.outage.over();
+  };
   while (!signal.aborted) {
     try {
-      await follow(options, store, { progress, onOpen: sync.live });
+      await follow(options, store, { progress, onOpen });
     } catch (error) {
       if (signal.aborted) break;
       if (options.givesUp === true && error instanceof CacheFullError)
@@ -98,7 +111,7 @@ async function run(options: Options, store: Store, sync: Sync): Promise<void> {
       progress.failures++;
       sync.fail(error);
       logger.debug({ kind: kind.kind, error: errorMessage(error) }, 'a watch was interrupted');
-      await rest(options, sync, progress.failures);
+      await rest(options, sync, progress.failures, error);
     }
   }
   sync.fail(signal.reason);
@@ -144,11 +157,16 @@ async function follow(
 }
 
 /** Waits before the next attempt, unless somebody wants to know now. */
-async function rest({ clock, signal }: ObjectCacheOptions, sync: Sync, failures: number): Promise<void> {
-  const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
+async function rest(options: Options, sync: Sync, failures: number, error: unknown): Promise<void> {
+  const { clock, signal, outage } = options;
+  const isSilent = !(error instanceof ApiError);
+  if (!isSilent) outage.over();
+  const most = isSilent ? MAX_OUTAGE_PAUSE_MS : MAX_RECONNECT_PAUSE_MS;
+  const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, most);
   using pause = createAbortScope({ signals: [signal] });
-  const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), pause.signal);
-  await Promise.race([sleep.catch(() => undefined), sync.wanted()]);
+  const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), pause.signal).catch(() => undefined);
+  const turn = isSilent ? outage.rest(sync, sleep) : sleep;
+  await untilAborted(Promise.race([turn, sync.wanted()]), signal).catch(() => undefined);
   pause.abort();
 }
 
