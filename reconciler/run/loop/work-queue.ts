@@ -34,9 +34,9 @@ const DEFAULT_SLOTS = 4;
 /** Keys that people wait for may have so many times the slots of a place. */
 const URGENT_SHARE = 2;
 /** A run that goes on for longer waits for its places, and not for this process: others have its turn. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 1_000;
 /** Ends of patience are looked at together. */
-const PATIENCE_STEP_MS = 500;
+const PATIENCE_STEP_MS = 250;
 
 /** One run of a key. */
 interface Run {

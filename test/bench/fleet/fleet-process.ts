@@ -68,7 +68,7 @@ async function main(order: FleetOrder): Promise<FleetAnswer> {
   let pushedMs: number | null = null;
   if (order.push) {
     for (let target = 0; target < targets; target += 1) fleet.setManner(target, mannerOf(target));
-    fleet.push(Array.from({ length: stacks }, (_, stack) => stack));
+    await fleet.push(Array.from({ length: stacks }, (_, stack) => stack));
     pushedMs = await fleet.converge(fleet.healthy(), HOUR_MS);
   }
   const day = order.day ? await passDay(fleet, order) : null;
@@ -91,7 +91,7 @@ async function passDay(
       fleet.setManner(target, (['away', 'slow', 'hangs', 'well'] as const)[pushes % 4] ?? 'well');
     }
     const pushed = Array.from({ length: PUSHED_STACKS }, (_, one) => (pushes * 997 + one * 313) % stacks);
-    fleet.push(pushed);
+    await fleet.push(pushed);
     const left = new Set(fleet.healthy());
     const wanted = pushed.filter((stack) => left.has(stack));
     const isDone = (await fleet.converge(wanted, LATE_MS)) !== null;

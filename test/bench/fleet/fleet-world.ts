@@ -47,8 +47,8 @@ export interface Fleet extends AsyncDisposable {
   /** Lets time pass until these stacks are in sync. @returns how many milliseconds that took, `null`: it took longer */
   converge(stacks: readonly number[], milliseconds: number): Promise<number | null>;
   setManner(target: number, manner: Manner): void;
-  /** Commits another description of these stacks. */
-  push(stacks: readonly number[]): void;
+  /** Commits another description of these stacks, which the daemon reads; no time passes. */
+  push(stacks: readonly number[]): Promise<void>;
   /** Stacks all of whose targets answer well. */
   healthy(): readonly number[];
   /** Stacks of these that are not in sync. */
@@ -59,7 +59,7 @@ export interface Fleet extends AsyncDisposable {
 const SECOND_EVERY = 20;
 
 export function createFleet(options: FleetOptions): Fleet {
-  const { stacks, targets, mannerOf = () => 'well' as const, resyncMs = 6 * 3_600_000 } = options;
+  const { stacks, targets, mannerOf = () => 'well' as const, resyncMs = 12 * 3_600_000 } = options;
   const clock = createVirtualClock();
   const manners = Array.from({ length: targets }, (_, index) => mannerOf(index));
   const counts = { wasted: 0, store: 0 };
@@ -95,10 +95,13 @@ export function createFleet(options: FleetOptions): Fleet {
       return counts.store;
     },
     setManner: (target, manner) => void (manners[target] = manner),
-    push(which) {
+    async push(which) {
       for (const stack of which) versions.set(stack, (versions.get(stack) ?? 0) + 1);
       for (const stack of which) synced.delete(nameOf(stack));
       source.push(filesOf(which, targets, versions));
+      const reading = watched(reconciler.refresh(new AbortController().signal));
+      while (!reading.isOver) await clock.run(0, () => reading.isOver);
+      await reading.work;
     },
     healthy: () =>
       all(stacks).filter((stack) => targetsOf(stack, targets).every((one) => manners[one] === 'well')),
@@ -131,7 +134,7 @@ export function createFleet(options: FleetOptions): Fleet {
 }
 
 /** Tells whether work is over. */
-function watched(work: Promise<void>): { readonly work: Promise<void>; isOver: boolean } {
+function watched(work: Promise<unknown>): { readonly work: Promise<unknown>; isOver: boolean } {
   const state = { isOver: false, work: work.finally(() => (state.isOver = true)) };
   return state;
 }
