@@ -9,7 +9,7 @@ import type { Purpose } from './invocation.ts';
 import { createLocalSession, localActor } from './session/local-session.ts';
 import { acquireStateLock } from './session/state-lock.ts';
 import type { GlobalOptions } from './options.ts';
-import { gitCredentials, parseDuration, readApiKey } from './options.ts';
+import { gitCredentials, parseDuration, readApiKey, splitPlaces } from './options.ts';
 import { chooseStateDirectory, OPERATOR_FILE } from './session/state-directory.ts';
 import { createRemoteSession } from './remote/remote-session.ts';
 import type { KeyStore, Session } from './session/session.ts';
@@ -76,6 +76,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
   const { source } = options;
   const env = source === undefined ? terminal.env : sourceEnvironment(source, terminal.env);
   const credentials = gitCredentials(env);
+  const fetch = fetchedFrom(options, env);
   return createKombinator({
     repo: options.repo,
     ...(options.branch !== undefined && { branch: options.branch }),
@@ -87,14 +88,24 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     env,
     ...(source !== undefined && { source }),
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
-    ...(options.fetchSubmodules !== undefined && { fetchSubmodules: options.fetchSubmodules }),
-    ...(options.fetchLfs !== undefined && { fetchLargeFiles: options.fetchLfs }),
+    ...(fetch.submodules !== undefined && { fetchSubmodules: fetch.submodules }),
+    ...(fetch.lfs !== undefined && { fetchLargeFiles: fetch.lfs }),
     ...configOf(options, stateDir),
     ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),
     ...(stackConcurrency !== undefined && { stackConcurrency }),
     ...(credentials !== undefined && { credentials }),
   });
+}
+
+/** Places that more is fetched from. Addresses may have credentials in them: those of the daemon are not for the authors of a source. */
+function fetchedFrom({ source, fetchSubmodules, fetchLfs }: GlobalOptions, env: NodeJS.ProcessEnv) {
+  if (source === undefined) return { submodules: fetchSubmodules, lfs: fetchLfs };
+  const placesIn = (text: string | undefined) => (text === undefined ? undefined : splitPlaces(text));
+  return {
+    submodules: placesIn(env['KOMBINATOR_FETCH_SUBMODULES']),
+    lfs: placesIn(env['KOMBINATOR_FETCH_LFS']),
+  };
 }
 
 /** The operator's configuration: the file that was named, else the one in the state directory if there is one. */

@@ -104,6 +104,11 @@ export function parseCount(text: string, option: string, minimum = 1): number {
   return value;
 }
 
+/** Addresses with spaces or commas between. */
+export function splitPlaces(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((place) => place !== '');
+}
+
 /** The key for `--server`: given directly, or as the first line of a file. */
 export function readApiKey(options: Pick<GlobalOptions, 'apiKey' | 'apiKeyFile'>): string | undefined {
   if (options.apiKey !== undefined || options.apiKeyFile === undefined) return options.apiKey;

@@ -38,6 +38,7 @@ import { addTags } from './commands/tag.ts';
 import { addUsers } from './commands/user.ts';
 import { addValidate } from './commands/validate.ts';
 import { addWorkflows } from './workflow/workflow.ts';
+import { splitPlaces } from './options.ts';
 import { collect, SERVER_VARIABLE } from './program-hooks.ts';
 import type { ProgramHooks } from './program-hooks.ts';
 
@@ -130,9 +131,8 @@ Examples:
   kombinator status --server http://127.0.0.1:5260 --api-key-file admin.key   ask a running daemon
 `;
 
-/** One or more addresses, with spaces or commas between. */
 function collectPlaces(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, ...value.split(/[\s,]+/).filter((place) => place !== '')];
+  return [...previous, ...splitPlaces(value)];
 }
 
 function globalOptions(): Option[] {

@@ -30,24 +30,22 @@ export interface SourceView {
   readonly counts: Readonly<Partial<Record<SyncState, number>>>;
 }
 
-const NONE = { total: 0, counts: new Map<SyncState, number>() };
-
-export function listSources({ all }: SourceList): readonly SourceView[] {
+/** @param counted stacks are counted by state, which is a look at all of them */
+export function listSources({ all }: SourceList, counted: boolean): readonly SourceView[] {
   return all().map(({ name, address, reconciler }) => {
     const { location, branch, root, revision, error } = reconciler.repository();
+    const commit = revision?.commit ?? null;
     // Nobody knows the stacks of one that was never read.
-    const { total, counts } = revision === null ? NONE : reconciler.findStacks({ limit: 0 });
-    const present = [...counts].filter(([, count]) => count > 0);
-    return {
-      name,
-      path: address,
-      location,
-      branch,
-      root,
-      revision: revision?.commit ?? null,
-      error,
-      stacks: total,
-      counts: Object.fromEntries(present),
-    };
+    const stacks = commit === null ? { stacks: 0, counts: {} } : countStacks(reconciler, counted);
+    return { name, path: address, location, branch, root, revision: commit, error, ...stacks };
   });
+}
+
+function countStacks(
+  reconciler: ServedSource['reconciler'],
+  counted: boolean,
+): Pick<SourceView, 'stacks' | 'counts'> {
+  if (!counted) return { stacks: reconciler.stackNames().length, counts: {} };
+  const { total, counts } = reconciler.findStacks({ limit: 0 });
+  return { stacks: total, counts: Object.fromEntries([...counts].filter(([, count]) => count > 0)) };
 }

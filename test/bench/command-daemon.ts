@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { git } from '../support/git/git-repo.ts';
 import { IMAGE } from './engine-stack.ts';
 import type { Report } from './report.ts';
+import { freePort } from '../support/free-port.ts';
 
 const STACKS = 100;
 const START_TIMEOUT_MS = 300_000;
@@ -78,15 +78,6 @@ async function writeMany(repository: string): Promise<void> {
   await git(repository, 'init', '--quiet', '--initial-branch=main');
   await git(repository, 'add', '--all');
   await git(repository, 'commit', '--quiet', '--message=Begin');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function untilInSync(url: string, report: Report): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
-import type { Kombinator, Logger } from '../../../reconciler/index.ts';
+import type { Kombinator, Logger, Reconciler } from '../../../reconciler/index.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AppOptions } from '../../app.ts';
@@ -39,6 +39,7 @@ export function createApiServer(parts: ServerParts): Server {
   const handle = listenerOf({
     ...common,
     ...optionsOf(kombinator),
+    ...(isAlone && { reconciler: withoutRepository(kombinator.reconciler, sources) }),
     sources: { current: '', all },
     ...(instances !== null && { instances }),
     logger: parts.logger,
@@ -66,6 +67,15 @@ export function createApiServer(parts: ServerParts): Server {
 function listenerOf(options: AppOptions): RequestListener {
   const handle = createApp(options).callback();
   return (request, response) => void handle(request, response);
+}
+
+/** Says of a daemon that has no repository of its own where those are that it has; nothing else is asked about one. */
+function withoutRepository(reconciler: Reconciler, sources: readonly OpenSource[]): Reconciler {
+  const names = sources.map(({ name }) => name).join(', ');
+  const others = names === '' ? '' : `; it has the sources ${names} (--source, or below /sources/NAME)`;
+  const message = `this daemon has no repository of its own${others}`;
+  const error = { code: 'REPOSITORY_NOT_FOUND', message };
+  return { ...reconciler, repository: () => ({ ...reconciler.repository(), error }) };
 }
 
 /** Options that the APIs of all repositories share. */

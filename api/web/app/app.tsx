@@ -6,13 +6,12 @@ import { isAlone, readSources } from '../client/sources.ts';
 import { Failed, Waiting } from '../parts/empty.tsx';
 import { Announcements } from './announce.tsx';
 import { connect, disconnect } from './live.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES, SourcesScreen } from './routes.ts';
 import { readSession, session, sessionError } from './session.ts';
 import { ALONE, Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { useCalmly, useEvent, useMissed } from './use-live.ts';
 import { Stacks } from '../screens/stacks/stacks.tsx';
-import { Sources } from '../screens/sources/sources.tsx';
 import { Nowhere } from './nowhere.tsx';
 
 /** The whole page: who is there decides what is shown. */
@@ -43,7 +42,7 @@ const SCOPE = new RegExp(`^${UI}(?:/|$)`);
 
 function Inside() {
   useEffect(readRepository, []);
-  useEffect(() => void readSources(), []);
+  useEffect(() => void readSources(false), []);
   useEvent('repository', useCalmly(readRepository, 500, 5_000));
   useMissed(readRepository);
   return (
@@ -67,7 +66,7 @@ function Inside() {
 
 /** A daemon that has no repository of its own begins with those that it has. */
 function First() {
-  return isAlone.value ? <Sources /> : <Stacks />;
+  return isAlone.value ? <SourcesScreen /> : <Stacks />;
 }
 
 /** Listens to events where a screen shows what they are about: a terminal has a connection of its own. */

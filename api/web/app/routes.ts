@@ -7,6 +7,9 @@ export interface Screen {
   readonly component: FunctionComponent;
 }
 
+/** Repositories of the daemon. */
+export const SourcesScreen = later(async () => (await import('../screens/sources/sources.tsx')).Sources);
+
 /** Every screen but the first one, by address. */
 export const ROUTES: readonly Screen[] = [
   {
@@ -59,7 +62,7 @@ export const ROUTES: readonly Screen[] = [
   },
   {
     path: `${UI}/sources`,
-    component: later(async () => (await import('../screens/sources/sources.tsx')).Sources),
+    component: SourcesScreen,
   },
   {
     path: `${UI}/data`,

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { SourceView } from './fleet-types.ts';
-import { get } from './request.ts';
+import { get, query } from './request.ts';
 
 interface SourceList {
   /** Name of the repository that this page is about. */
@@ -17,10 +17,14 @@ export const isAlone = computed(() => {
   return list !== null && !list.sources.some(({ name }) => name === list.current);
 });
 
-/** Asks for the repositories; what is known stays where that fails. */
-export async function readSources(): Promise<void> {
+/**
+ * Asks for the repositories; what is known stays where that fails.
+ *
+ * @param counts stacks are counted by state, too
+ */
+export async function readSources(counts: boolean): Promise<void> {
   try {
-    sourceList.value = await get<SourceList>('/sources');
+    sourceList.value = await get<SourceList>(`/sources${query({ counts })}`);
   } catch {
     // The chooser is not shown; every screen says by itself that nobody answers.
   }

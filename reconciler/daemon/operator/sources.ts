@@ -121,8 +121,9 @@ export function refuseDaemonSections(fields: Fields, diagnostics: DiagnosticColl
 }
 
 /**
- * Environment of a source: what the daemon has, with variables of its own in the place of the daemon's. `KOMBINATOR_SOURCE_TEAM_A_GIT_TOKEN` is
- * `KOMBINATOR_GIT_TOKEN` for `team-a`; secrets and keys of the daemon, and of other sources, are not in it.
+ * Environment of a source: what the daemon has, with variables of its own in the place of the daemon's. `KOMBINATOR_SOURCE_TEAM_A__GIT_TOKEN` is
+ * `KOMBINATOR_GIT_TOKEN` for `team-a`; secrets and keys of the daemon, and of other sources, are not in it. Two underscores end the name, so that none
+ * begins like another.
  */
 export function environmentOf(name: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const prefix = variablePrefix(name);
@@ -133,9 +134,9 @@ export function environmentOf(name: string, env: NodeJS.ProcessEnv): NodeJS.Proc
   return Object.fromEntries(entries);
 }
 
-/** `KOMBINATOR_SOURCE_TEAM_A_` */
-export function variablePrefix(name: string): string {
-  return `KOMBINATOR_SOURCE_${name.toUpperCase().replaceAll('-', '_')}_`;
+/** `KOMBINATOR_SOURCE_TEAM_A__` */
+function variablePrefix(name: string): string {
+  return `KOMBINATOR_SOURCE_${name.toUpperCase().replaceAll('-', '_')}__`;
 }
 
 /** Address of a source below the daemon's: `/sources/team-a`. */

@@ -1,5 +1,3 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import process from 'node:process';
 import { createDockerTarget } from '../../../reconciler/adapters/docker/index.ts';
 import { targetKey } from '../../../reconciler/model/target.ts';
@@ -7,6 +5,7 @@ import type { TargetReference } from '../../../reconciler/model/target.ts';
 import { TargetPool } from '../../../reconciler/run/observe/target-pool.ts';
 import { silentLogger } from '../../support/docker/target-options.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /*
  * Hundreds of engines where nothing listens, asked by the adapter for engines over real connections, in a time that passes faster: what is used of a
@@ -56,16 +55,6 @@ async function main(targets: number): Promise<number> {
 function connectionOf(reference: TargetReference) {
   if (reference.kind !== 'docker') throw new Error('internal: no engine');
   return reference.connection;
-}
-
-/** A port where nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 1;
 }
 
 if (import.meta.main) {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   ].join('\n');
   const environment = {
     KOMBINATOR_SECRET_WORD: 'of the daemon',
-    KOMBINATOR_SOURCE_SHOP_SECRET_WORD: 'of the shop',
+    KOMBINATOR_SOURCE_SHOP__SECRET_WORD: 'of the shop',
   };
   job = await createMainJob(dockerHost, environment, operator);
   const secrets = join(job.stateDir, 'sources/games/secrets');

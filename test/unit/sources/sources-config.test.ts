@@ -58,6 +58,7 @@ describe('sources of the operator', () => {
     ['sources: { Home: { repo: a } }', 'operator.yaml:1:12', 'small letters'],
     ['sources: { config: { repo: a } }', 'operator.yaml:1:12', 'not config'],
     ['sources: { a--: { repo: a } }', 'operator.yaml:1:12', 'small letters'],
+    ['sources: { a--b: { repo: a } }', 'operator.yaml:1:12', 'single hyphens'],
     ['sources: { a: { } }', 'operator.yaml:1:12', 'repo is missing'],
     ['sources: { a: { repo: a, url: b } }', 'operator.yaml:1:26', 'url is not a known key'],
     ['sources: { a: { repo: "ftp://x/y" } }', 'operator.yaml:1:23', 'ftp:// is not supported'],
@@ -118,21 +119,18 @@ it('gives a source its own variables in the place of the daemon’s', () => {
     KOMBINATOR_GIT_TOKEN: 'own',
     KOMBINATOR_SECRET_A: 'own',
     SOPS_AGE_KEY: 'own',
-    KOMBINATOR_SOURCE_TEAM_A_SECRET_A: 'a',
-    KOMBINATOR_SOURCE_TEAM_A_GIT_TOKEN: 'token of a',
-    KOMBINATOR_SOURCE_TEAM_B_SECRET_A: 'b',
+    KOMBINATOR_SOURCE_TEAM_A__SECRET_A: 'a',
+    KOMBINATOR_SOURCE_TEAM_A__GIT_TOKEN: 'token of a',
+    KOMBINATOR_SOURCE_TEAM_B__SECRET_A: 'b',
   };
   expect(environmentOf('team-a', env)).toEqual({
     PATH: '/bin',
     KOMBINATOR_SECRET_A: 'a',
     KOMBINATOR_GIT_TOKEN: 'token of a',
   });
-  expect(environmentOf('team', env)).toEqual({
-    PATH: '/bin',
-    KOMBINATOR_A_SECRET_A: 'a',
-    KOMBINATOR_A_GIT_TOKEN: 'token of a',
-    KOMBINATOR_B_SECRET_A: 'b',
-  });
+  // No name begins like another one with what follows it.
+  expect(environmentOf('team', env)).toEqual({ PATH: '/bin' });
+  expect(environmentOf('team-a-secret', env)).toEqual({ PATH: '/bin' });
 });
 
 describe('what the operator decides', () => {

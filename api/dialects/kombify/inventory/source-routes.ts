@@ -1,5 +1,6 @@
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
+import { shape } from '../../../http/shape.ts';
 import { listSources } from '../../../operations/sources.ts';
 import { answers } from '../answers.ts';
 import type { KombifyDeps } from '../exec/deps.ts';
@@ -19,6 +20,20 @@ const SOURCE = record({
   counts: { type: 'object', additionalProperties: { type: 'integer' } },
 });
 
+interface SourcesQuery {
+  readonly counts?: boolean;
+}
+
+const sourcesQuery = shape<SourcesQuery>({
+  type: 'object',
+  properties: {
+    counts: {
+      type: 'boolean',
+      description: 'false: counts is empty, and no stack is looked at. Default true.',
+    },
+  },
+});
+
 /** The repositories of the daemon; each has an API of its own, with this list in it. */
 export const sourceRoutes: readonly Route<KombifyDeps>[] = [
   defineRoute({
@@ -29,12 +44,14 @@ export const sourceRoutes: readonly Route<KombifyDeps>[] = [
     summary: 'The config repositories of this daemon',
     description: 'The API of a source, in every dialect, is below its path.',
     access: 'viewer',
+    query: sourcesQuery,
     responses: {
       200: answers(
         "The daemon's own comes first, with an empty name and path. current: the one that this answer is from.",
         record({ current: { type: 'string' }, sources: listOf(SOURCE) }),
       ),
     },
-    handle: (_, { sources }: KombifyDeps) => ok({ current: sources.current, sources: listSources(sources) }),
+    handle: ({ query }, { sources }: KombifyDeps) =>
+      ok({ current: sources.current, sources: listSources(sources, query.counts ?? true) }),
   }),
 ];

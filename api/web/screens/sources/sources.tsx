@@ -15,9 +15,9 @@ const AGAIN_MS = 10_000;
 /** Every config repository of the daemon: what it is, and how its stacks are. */
 export function Sources() {
   useEffect(() => {
-    void readSources();
+    void readSources(true);
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') void readSources();
+      if (document.visibilityState === 'visible') void readSources(true);
     }, AGAIN_MS);
     return () => clearInterval(timer);
   }, []);
