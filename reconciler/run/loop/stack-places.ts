@@ -33,15 +33,26 @@ export class StackPlaces {
 
   /** Places of the services of a stack, and those where something of it was seen; none where nobody knows yet. Each is known to the pool. */
   placesOf(stack: string): readonly string[] {
-    const { pool, stacks } = this.#context;
+    const { stacks } = this.#context;
     const places = new Set<string>();
-    for (const reference of this.#described(stack)) {
-      // The pool finds out whether anybody is there while the stack waits for its turn.
-      pool.get(reference);
-      places.add(targetKey(reference));
-    }
+    for (const reference of this.#described(stack))
+      if (this.#meet(reference)) places.add(targetKey(reference));
     for (const reference of stacks.targetsOf(stack)) places.add(targetKey(reference));
     return [...places];
+  }
+
+  /**
+   * Has the pool find out whether anybody is at a target while stacks wait for their turn.
+   *
+   * @returns false for one that cannot be made: nothing waits for it, and a run tells why
+   */
+  #meet(reference: TargetReference): boolean {
+    try {
+      this.#context.pool.get(reference);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Stacks that have something at a place, or are to, by name. */
